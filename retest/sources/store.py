@@ -1,0 +1,333 @@
+"""The local library of records: everything fetched lands here, and all finding is done here."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date
+from itertools import count
+from pathlib import Path
+
+from retest.errors import OutputError
+from retest.models import Hit, Paper, Query
+
+logger = logging.getLogger(__name__)
+
+SCHEMA_VERSION = 1
+APPLICATION_ID = 0x72745354
+"""Marks a file as ours, so that a foreign database with the same version is not taken for a library."""
+
+BUSY_SECONDS = 30.0
+TITLE_WEIGHT, TEXT_WEIGHT = 3.0, 1.0
+
+COMMON_SHARE = 0.2
+"""A word in more than this share of the records says little and costs most of a query's time."""
+LARGE_LIBRARY = 10_000
+"""In a smaller library no word is left out: there it costs nothing, and a share means little."""
+
+# `shelf` repeats what every match must be filtered by, apart from the long rows: filtering 100,000
+# matches by date would otherwise read 200 MB of abstracts.
+_SCHEMA = """
+CREATE TABLE shelf (id INTEGER PRIMARY KEY, arxiv_id TEXT NOT NULL UNIQUE, published TEXT NOT NULL);
+CREATE INDEX shelf_published ON shelf (published);
+CREATE TABLE papers (
+    id INTEGER PRIMARY KEY, title TEXT NOT NULL, text TEXT NOT NULL, text_kind TEXT NOT NULL,
+    authors TEXT NOT NULL, categories TEXT NOT NULL, updated TEXT, version INTEGER NOT NULL, comment TEXT NOT NULL
+);
+CREATE VIRTUAL TABLE words USING fts5 (
+    title, text, content='papers', content_rowid='id', tokenize='porter unicode61'
+);
+CREATE TRIGGER paper_added AFTER INSERT ON papers BEGIN
+    INSERT INTO words (rowid, title, text) VALUES (new.id, new.title, new.text);
+END;
+CREATE TRIGGER paper_changed AFTER UPDATE ON papers WHEN old.title <> new.title OR old.text <> new.text BEGIN
+    INSERT INTO words (words, rowid, title, text) VALUES ('delete', old.id, old.title, old.text);
+    INSERT INTO words (rowid, title, text) VALUES (new.id, new.title, new.text);
+END;
+CREATE VIRTUAL TABLE vocabulary USING fts5vocab (words, 'row');
+CREATE TABLE answers (request TEXT PRIMARY KEY, arxiv_ids TEXT NOT NULL) WITHOUT ROWID;
+"""
+
+# Only FTS5 itself knows how it tokenises: what is put into this table is read back as its tokens.
+_TOKENISER = """
+CREATE VIRTUAL TABLE temp.spoken USING fts5 (term, tokenize='porter unicode61');
+CREATE VIRTUAL TABLE temp.tokens USING fts5vocab ('temp', 'spoken', 'instance');
+"""
+
+_PAPER = (
+    "shelf.arxiv_id, papers.title, papers.authors, shelf.published, papers.updated, papers.categories,"
+    " papers.text, papers.text_kind, papers.version, papers.comment"
+)
+
+
+class Store:
+    """A library in one SQLite file, or in memory where `path` is None.
+
+    It may be used by several threads (one connection behind a lock) and by several processes. It is a
+    cache: a file that is damaged, foreign or of another schema is set aside beside itself, said in the
+    log, and a new one is begun.
+    """
+
+    def __init__(self, path: Path | None) -> None:
+        self._lock = threading.RLock()
+        self._shares: dict[str, float] = {}
+        self._connection = _open(path)
+        self._connection.executescript(_TOKENISER)
+
+    def close(self) -> None:
+        with self._lock:
+            self._connection.close()
+
+    def add(self, papers: Iterable[Paper]) -> int:
+        """Keep the records; returns how many of them are new or differ from what was kept.
+
+        The newest word of the source counts, even where it is shorter than what it replaces.
+        """
+        with self._writing() as connection:
+            changed = sum(_put(connection, paper) for paper in papers)
+            if changed:
+                self._shares.clear()
+            return changed
+
+    def get(self, arxiv_ids: Iterable[str]) -> dict[str, Paper]:
+        """The records with these ids, in the order asked for; unknown ids are absent."""
+        wanted = list(dict.fromkeys(arxiv_ids))
+        with self._lock:
+            rows = self._connection.execute(
+                f"SELECT {_PAPER} FROM json_each(?) AS wanted JOIN shelf ON shelf.arxiv_id = wanted.value"
+                " JOIN papers ON papers.id = shelf.id",
+                [json.dumps(wanted)],
+            ).fetchall()
+        found = {paper.arxiv_id: paper for paper in map(_paper, rows)}
+        return {arxiv_id: found[arxiv_id] for arxiv_id in wanted if arxiv_id in found}
+
+    def find(self, query: Query) -> list[Hit]:
+        """The records that hold any of the terms, best first; a term of several words is a phrase."""
+        with self._lock:
+            match = self._match(query.terms)
+            if not match:
+                return []
+            ranked = self._connection.execute(
+                f"SELECT shelf.id, -bm25(words, {TITLE_WEIGHT}, {TEXT_WEIGHT}) AS score"
+                " FROM words CROSS JOIN shelf ON shelf.id = words.rowid"
+                " WHERE words MATCH ? AND shelf.published BETWEEN ? AND ?"
+                " ORDER BY score DESC, shelf.arxiv_id LIMIT ?",
+                [match, (query.after or date.min).isoformat(), query.before.isoformat(), max(query.limit, 0)],
+            ).fetchall()
+            papers = self._by_row([row for row, _ in ranked])
+        return [Hit(paper=papers[row], score=score) for row, score in ranked]
+
+    def count(self) -> int:
+        """How many records there are."""
+        with self._lock:
+            return int(self._connection.execute("SELECT count(*) FROM shelf").fetchone()[0])
+
+    def latest(self) -> date | None:
+        """The day of the newest record; None for an empty library."""
+        with self._lock:
+            (newest,) = self._connection.execute("SELECT max(published) FROM shelf").fetchone()
+        return date.fromisoformat(newest) if newest else None
+
+    def remember(self, key: str, arxiv_ids: Sequence[str]) -> None:
+        """Keep what a request was answered with, in its order; empty means asked, and nothing there."""
+        with self._writing() as connection:
+            connection.execute("INSERT OR REPLACE INTO answers VALUES (?, ?)", [key, json.dumps(list(arxiv_ids))])
+
+    def recall(self, key: str) -> list[str] | None:
+        """What the request was answered with; None: it has never been asked."""
+        with self._lock:
+            row = self._connection.execute("SELECT arxiv_ids FROM answers WHERE request = ?", [key]).fetchone()
+        return None if row is None else [str(arxiv_id) for arxiv_id in json.loads(row[0])]
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        with self._lock:
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._connection
+            except BaseException:
+                self._connection.rollback()
+                raise
+            self._connection.commit()
+
+    def _by_row(self, rows: Sequence[int]) -> dict[int, Paper]:
+        found = self._connection.execute(
+            f"SELECT shelf.id, {_PAPER} FROM json_each(?) AS wanted JOIN shelf ON shelf.id = wanted.value"
+            " JOIN papers ON papers.id = shelf.id",
+            [json.dumps(list(rows))],
+        )
+        return {row: _paper(columns) for row, *columns in found}
+
+    def _match(self, terms: Sequence[str]) -> str:
+        """The FTS5 expression for any of the terms; empty where no term holds a word."""
+        phrases = self._telling(self._tokenised(terms))
+        return " OR ".join(f'"{phrase}"' for phrase in phrases)
+
+    def _tokenised(self, terms: Sequence[str]) -> dict[tuple[str, ...], str]:
+        """Terms by their tokens, each once; between double quotes nothing but a double quote is syntax."""
+        spoken = [" ".join(term.replace('"', " ").replace("\0", " ").split()) for term in terms]
+        self._connection.execute("DELETE FROM temp.spoken")
+        self._connection.executemany("INSERT INTO temp.spoken (rowid, term) VALUES (?, ?)", enumerate(spoken))
+        tokens: list[list[str]] = [[] for _ in spoken]
+        for row, token in self._connection.execute("SELECT doc, term FROM temp.tokens ORDER BY doc, offset"):
+            tokens[row].append(token)
+        unique: dict[tuple[str, ...], str] = {}
+        for found, term in zip(tokens, spoken, strict=True):
+            if found:
+                unique.setdefault(tuple(found), term)
+        return unique
+
+    def _telling(self, tokenised: dict[tuple[str, ...], str]) -> list[str]:
+        """The terms, without the single words that stand everywhere; all where nothing else remains."""
+        size = self.count()
+        if size < LARGE_LIBRARY:
+            return list(tokenised.values())
+        telling = [
+            term
+            for tokens, term in tokenised.items()
+            if len(tokens) > 1 or self._share(tokens[0], size) <= COMMON_SHARE
+        ]
+        return telling or list(tokenised.values())
+
+    def _share(self, token: str, size: int) -> float:
+        if token not in self._shares:
+            row = self._connection.execute("SELECT doc FROM vocabulary WHERE term = ?", [token]).fetchone()
+            self._shares[token] = row[0] / size if row else 0.0
+        return self._shares[token]
+
+
+def _put(connection: sqlite3.Connection, paper: Paper) -> bool:
+    """Insert or update one record; whether that changed anything."""
+    values = _columns(paper)
+    moved = connection.execute(
+        "INSERT INTO shelf (arxiv_id, published) VALUES (:arxiv_id, :published)"
+        " ON CONFLICT (arxiv_id) DO UPDATE SET published = excluded.published WHERE published <> excluded.published",
+        values,
+    ).rowcount
+    row = connection.execute("SELECT id FROM shelf WHERE arxiv_id = ?", [paper.arxiv_id]).fetchone()[0]
+    rewritten = connection.execute(
+        "INSERT INTO papers (id, title, text, text_kind, authors, categories, updated, version, comment)"
+        " VALUES (:id, :title, :text, :text_kind, :authors, :categories, :updated, :version, :comment)"
+        " ON CONFLICT (id) DO UPDATE SET (title, text, text_kind, authors, categories, updated, version, comment)"
+        " = (:title, :text, :text_kind, :authors, :categories, :updated, :version, :comment)"
+        " WHERE (title, text, text_kind, authors, categories, updated, version, comment)"
+        " IS NOT (:title, :text, :text_kind, :authors, :categories, :updated, :version, :comment)",
+        {**values, "id": row},
+    ).rowcount
+    return bool(moved or rewritten)
+
+
+def _columns(paper: Paper) -> dict[str, object]:
+    return {
+        "arxiv_id": paper.arxiv_id,
+        "published": paper.published.isoformat(),
+        "title": paper.title,
+        "text": paper.text,
+        "text_kind": paper.text_kind,
+        "authors": json.dumps(paper.authors, ensure_ascii=False),
+        "categories": json.dumps(paper.categories),
+        "updated": paper.updated.isoformat() if paper.updated else None,
+        "version": paper.version,
+        "comment": paper.comment,
+    }
+
+
+def _paper(row: Sequence[str]) -> Paper:
+    arxiv_id, title, authors, published, updated, categories, text, text_kind, version, comment = row
+    return Paper.model_validate(
+        {
+            "arxiv_id": arxiv_id,
+            "title": title,
+            "authors": json.loads(authors),
+            "published": published,
+            "updated": updated,
+            "categories": json.loads(categories),
+            "text": text,
+            "text_kind": text_kind,
+            "version": version,
+            "comment": comment,
+        }
+    )
+
+
+class _NotALibrary(Exception):
+    """The file is readable and something else than a library of this schema."""
+
+
+def _open(path: Path | None) -> sqlite3.Connection:
+    if path is None:
+        return _connect(":memory:")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            return _connect(str(path))
+        except (_NotALibrary, sqlite3.DatabaseError) as error:
+            if not _is_spoilt(error):
+                raise
+            logger.warning("%s is not a library of this version (%s); kept as %s", path, error, _set_aside(path))
+            return _connect(str(path))
+    except (OSError, sqlite3.OperationalError) as error:
+        raise OutputError(f"{path}: the library cannot be opened ({error}); free it, or set RETEST_HOME") from error
+
+
+def _connect(name: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(name, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    try:
+        if not _is_library(connection):
+            connection.execute("BEGIN IMMEDIATE")
+            if not _is_library(connection):  # another process may have been first
+                _create(connection)
+            connection.commit()
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _is_library(connection: sqlite3.Connection) -> bool:
+    """Whether the schema stands; False for an empty file, an error for anything else."""
+    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    if (version, application) == (SCHEMA_VERSION, APPLICATION_ID) and tables:
+        return True
+    if tables or version:
+        raise _NotALibrary(f"schema {version}" if application == APPLICATION_ID else "a foreign database")
+    return False
+
+
+def _create(connection: sqlite3.Connection) -> None:
+    statement = ""
+    for line in _SCHEMA.strip().splitlines():  # executescript would end the transaction
+        statement += line + "\n"
+        if sqlite3.complete_statement(statement):
+            connection.execute(statement)
+            statement = ""
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+
+def _is_spoilt(error: Exception) -> bool:
+    """Damaged or not ours; a file that is merely busy or may not be read is neither."""
+    if isinstance(error, sqlite3.DatabaseError):
+        return (error.sqlite_errorcode & 0xFF) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+    return isinstance(error, _NotALibrary)
+
+
+def _set_aside(path: Path) -> Path:
+    """Rename the file, with SQLite's two companions, to the first free name beside it."""
+    for number in count(1):
+        aside = path.with_name(f"{path.name}.aside-{number}")
+        if not aside.exists():
+            break
+    for suffix in ("-wal", "-shm", ""):
+        part = path.with_name(path.name + suffix)
+        if part.exists():
+            part.rename(aside.with_name(aside.name + suffix))
+    return aside
