@@ -1,0 +1,184 @@
+"""Takes one claim through the stages: its anchor, what is newer, what that says, where the claim stands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+from retest.anchors import anchor_query, choose
+from retest.candidates import finding_queries, fuse, gathering_queries, newer_than, papers_of
+from retest.claims import effective_date
+from retest.evidence import Weighed, weigh
+from retest.findings import claim_findings, fidelity
+from retest.judges import Judge, Scope
+from retest.ledger import Ledger, digest, pair_key
+from retest.models import (
+    Anchored,
+    Anchoring,
+    Answer,
+    Claim,
+    DatedBy,
+    Evidence,
+    Outcome,
+    Paper,
+    Query,
+    Search,
+    Unanchored,
+    Value,
+    Verdict,
+)
+from retest.sources import PaperSource
+from retest.verdicts import Decision, decide
+
+BIRTH_YEARS = 3
+"""How far before a claim work is looked for that already disagreed with it."""
+BIRTH_CANDIDATES = 5
+
+
+class Gathered(Value):
+    """What was fetched for a claim: the records lie in the source's store."""
+
+    anchoring: Anchoring
+    effective_date: date
+    dated_by: DatedBy
+    queries: tuple[str, ...]
+    """What the source was asked, in words."""
+
+
+def gather(claim: Claim, named: Anchored | None, source: PaperSource, since: date, as_of: date) -> Gathered:
+    """Finds the claim's anchor, then has the source fetch what is newer: at most three requests.
+
+    `named`: anchors that the seeds name themselves; no search is made then. Raises SourceUnreachable.
+    """
+    asked: list[Query] = []
+    anchoring: Anchoring
+    if named:
+        anchoring = named
+    else:
+        asked.append(anchor_query(claim, as_of))
+        anchoring = choose(claim, (hit.paper for hit in source.search(asked[-1])))
+    dated, dated_by = effective_date(claim, anchor_date(anchoring), as_of)
+    for query in gathering_queries(claim, anchoring, dated, since, as_of):
+        asked.append(query)
+        source.search(query)
+    return Gathered(anchoring=anchoring, effective_date=dated, dated_by=dated_by, queries=tuple(map(in_words, asked)))
+
+
+def anchor_date(anchoring: Anchoring) -> date | None:
+    """The day of v1 of the last of the claim's papers: a note about several is no older than the newest of them."""
+    return max((paper.published for paper in papers_of(anchoring)), default=None)
+
+
+def in_words(query: Query) -> str:
+    """A query as reports print it."""
+    start = f"{query.after.isoformat()} to " if query.after else "up to "
+    return f"{', '.join(query.terms)} ({start}{query.before.isoformat()})"
+
+
+async def test(
+    claim: Claim, gathered: Gathered, source: PaperSource, judge: Judge, ledger: Ledger, candidates: int, as_of: date
+) -> Outcome:
+    """Weighs the newer papers in the source's store and decides. Raises JudgeRefused when asking is useless."""
+    anchors = papers_of(gathered.anchoring)
+    own = {paper.arxiv_id for paper in anchors}
+    newer = _newer(claim, gathered, source, own, as_of)
+    weighed = await _weigh(claim, anchors, newer[:candidates], judge, ledger)
+    older = await _weigh(claim, anchors, _older(claim, gathered, source, own), judge, ledger)
+    decision = decide(
+        weighed.evidence,
+        looked_at=len(newer),
+        not_judged=weighed.not_judged,
+        abstained=len(weighed.unplaced) - weighed.not_judged,
+    )
+    return Outcome(
+        claim=claim,
+        anchoring=gathered.anchoring,
+        effective_date=gathered.effective_date,
+        dated_by=gathered.dated_by,
+        fidelity=fidelity(claim, gathered.anchoring),
+        findings=tuple(claim_findings(claim, gathered.anchoring)),
+        search=Search(
+            queries=gathered.queries, found=len(newer), judged=min(len(newer), candidates) - weighed.not_judged
+        ),
+        evidence=weighed.evidence,
+        at_birth=tuple(e for e in older.evidence if e.stance == "overturns" and e.voice == "asserted"),
+        unplaced=weighed.unplaced,
+        verdict=await _worded(claim, decision, weighed.evidence, judge, ledger),
+    )
+
+
+def _newer(claim: Claim, gathered: Gathered, source: PaperSource, own: set[str], as_of: date) -> list[Paper]:
+    """Papers newer than the claim that its queries find in the store, best first."""
+    after = gathered.effective_date + timedelta(days=1)
+    queries = finding_queries(claim, gathered.anchoring, after, as_of)
+    rankings = [newer_than(source.find(query), gathered.effective_date) for query in queries]
+    return [candidate.paper for candidate in fuse(rankings, without=own)]
+
+
+def _older(claim: Claim, gathered: Gathered, source: PaperSource, own: set[str]) -> list[Paper]:
+    """The few papers nearest to the claim that are not newer than it."""
+    first = gathered.effective_date - timedelta(days=365 * BIRTH_YEARS)
+    rankings = [source.find(q) for q in finding_queries(claim, gathered.anchoring, first, gathered.effective_date)]
+    return [candidate.paper for candidate in fuse(rankings, without=own)][:BIRTH_CANDIDATES]
+
+
+async def _weigh(
+    claim: Claim, anchors: Sequence[Paper], papers: Sequence[Paper], judge: Judge, ledger: Ledger
+) -> Weighed:
+    """The papers' answers, from the ledger where they are known."""
+    keys = [pair_key(claim, anchors, paper, judge) for paper in papers]
+    known = ledger.answers(keys)
+    unknown = [(key, paper) for key, paper in zip(keys, papers, strict=True) if key not in known]
+    answers: dict[str, Answer] = dict(known)
+    if unknown:
+        fresh = await judge.weigh(claim, anchors, [paper for _, paper in unknown])
+        answers |= {key: answer for (key, _), answer in zip(unknown, fresh, strict=True)}
+        ledger.keep({key: answers[key] for key, _ in unknown})
+    return weigh((paper, answers[key]) for key, paper in zip(keys, papers, strict=True))
+
+
+async def _worded(
+    claim: Claim, decision: Decision, evidence: Sequence[Evidence], judge: Judge, ledger: Ledger
+) -> Verdict:
+    """The decision with its words. The words may narrow it; the state and its confidence are not theirs to change."""
+    bare = Verdict(
+        durability="durable" if decision.state == "upheld" else "perishable",
+        rationale="",
+        durable_question="",
+        perishable_limitation="",
+        **decision.model_dump(),
+    )
+    asked = [(item.paper.arxiv_id, item.stance, item.voice, item.strength, item.quote.text) for item in evidence]
+    key = digest(
+        (claim.title, claim.text), decision.model_dump(), asked, (judge.kind, judge.model, dict(judge.prompts))
+    )
+    words = ledger.words(key)
+    scope = Scope.model_validate_json(words) if words else await judge.scope(claim, bare, evidence)
+    ledger.keep_words(key, scope.model_dump_json())
+    return bare.model_copy(update=scope.model_dump())
+
+
+def unreachable(claim: Claim, gathered: Gathered | None, reason: str, as_of: date) -> Outcome:
+    """The outcome of a claim that could not be looked at: no verdict, with its reason."""
+    dated, dated_by = effective_date(claim, None, as_of)
+    anchoring: Anchoring = gathered.anchoring if gathered else Unanchored(reason="the source could not be asked")
+    return Outcome(
+        claim=claim,
+        anchoring=anchoring,
+        effective_date=gathered.effective_date if gathered else dated,
+        dated_by=gathered.dated_by if gathered else dated_by,
+        fidelity=fidelity(claim, anchoring),
+        findings=(),
+        search=Search(queries=gathered.queries if gathered else (), found=0, judged=0),
+        evidence=(),
+        verdict=Verdict(
+            durability="perishable",
+            state="unreachable",
+            confidence=0.0,
+            absence="could not search",
+            rationale=reason,
+            durable_question="",
+            perishable_limitation="",
+        ),
+        failure=reason,
+    )

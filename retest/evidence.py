@@ -1,0 +1,61 @@
+"""Turns a judge's answers into evidence: a stance counts only with a quote that stands in the paper."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from retest.models import Abstained, Answer, Evidence, NotJudged, Paper, Quote, Unplaced, Value
+from retest.quotes import Located, locate
+
+_STANCE_ORDER = {"overturns": 0, "relaxes": 1, "supports": 2, "neutral": 3}
+
+
+class Weighed(Value):
+    """What became of a claim's candidates."""
+
+    evidence: tuple[Evidence, ...]
+    unplaced: tuple[Unplaced, ...]
+    """Abstained on, or not judged: for a person to read."""
+    not_judged: int
+    """How many of `unplaced` got no usable answer at all."""
+
+
+def weigh(pairs: Iterable[tuple[Paper, Answer]]) -> Weighed:
+    """Evidence and what could not be placed, from papers with their answers; neutral ones are left out."""
+    evidence: list[Evidence] = []
+    unplaced: list[Unplaced] = []
+    not_judged = 0
+    for paper, answer in pairs:
+        match answer:
+            case NotJudged():
+                not_judged += 1
+                unplaced.append(Unplaced(paper=paper, reason=f"not judged: {answer.reason}"))
+            case Abstained():
+                unplaced.append(Unplaced(paper=paper, reason=answer.reason, quote=_quote(answer.quote, paper)))
+            case _ if answer.stance != "neutral":
+                quote = _quote(answer.quote, paper)
+                if quote is None:
+                    not_judged += 1
+                    unplaced.append(
+                        Unplaced(paper=paper, reason="not judged: the quote it gave does not stand in the paper")
+                    )
+                else:
+                    kept = answer.model_dump(include={"stance", "voice", "strength", "reason"})
+                    evidence.append(Evidence(paper=paper, quote=quote, **kept))
+    return Weighed(evidence=tuple(sorted(evidence, key=_order)), unplaced=tuple(unplaced), not_judged=not_judged)
+
+
+def _quote(words: str, paper: Paper) -> Quote | None:
+    located = locate(words, paper.text)
+    return located.quote if isinstance(located, Located) else None
+
+
+def _order(evidence: Evidence) -> tuple[bool, int, int, int, str]:
+    """Asserted before reported, strong before weak, against before for, new before old."""
+    return (
+        evidence.voice != "asserted",
+        -evidence.strength,
+        _STANCE_ORDER[evidence.stance],
+        -evidence.paper.published.toordinal(),
+        evidence.paper.arxiv_id,
+    )

@@ -1,0 +1,84 @@
+"""Remembers every answer of every judge, so that no pair of claim and paper is ever asked about twice.
+
+An answer is kept under all that shaped it: the claim's words, its anchors, the paper's text, the judge,
+its model, its prompts. Change one of them and it is another question. What was *not judged* is not
+kept: the next run asks again. Each answer is on disk before the next is asked for.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from pydantic import TypeAdapter
+
+from retest.judges import Judge
+from retest.models import Answer, Claim, NotJudged, Paper
+
+_ANSWER: TypeAdapter[Answer] = TypeAdapter(Answer)
+
+
+def digest(*parts: object) -> str:
+    """A short hash of JSON-able parts, 24 hexadecimal digits."""
+    return hashlib.sha256(json.dumps(parts, sort_keys=True, ensure_ascii=False, default=str).encode()).hexdigest()[:24]
+
+
+def pair_key(claim: Claim, anchors: Sequence[Paper], paper: Paper, judge: Judge) -> str:
+    """The name of one question put to one judge."""
+    return digest(
+        (claim.title, claim.text),
+        [(anchor.arxiv_id, anchor.text) for anchor in anchors],
+        (paper.arxiv_id, paper.version, paper.title, paper.text),
+        (judge.kind, judge.model, dict(judge.prompts)),
+    )
+
+
+class Ledger:
+    """Answers by key, in one SQLite file; None keeps them in memory only."""
+
+    def __init__(self, path: Path | None) -> None:
+        self._lock = threading.Lock()
+        self._connection = sqlite3.connect(path or ":memory:", check_same_thread=False, timeout=30)
+        self._connection.execute("PRAGMA journal_mode=WAL")
+        self._connection.execute("PRAGMA synchronous=NORMAL")  # survives a killed process, not a power cut
+        self._connection.execute("CREATE TABLE IF NOT EXISTS answers (key TEXT PRIMARY KEY, answer TEXT NOT NULL)")
+        self._connection.execute("CREATE TABLE IF NOT EXISTS words (key TEXT PRIMARY KEY, words TEXT NOT NULL)")
+        self._connection.commit()
+
+    def answers(self, keys: Iterable[str]) -> dict[str, Answer]:
+        """What is known already, by key."""
+        with self._lock:
+            found = (
+                (key, self._connection.execute("SELECT answer FROM answers WHERE key = ?", (key,)).fetchone())
+                for key in keys
+            )
+            return {key: _ANSWER.validate_json(row[0]) for key, row in found if row}
+
+    def keep(self, answers: Mapping[str, Answer]) -> None:
+        """Remembers answers; what was not judged is left out."""
+        rows = [
+            (key, _ANSWER.dump_json(answer).decode())
+            for key, answer in answers.items()
+            if not isinstance(answer, NotJudged)
+        ]
+        with self._lock, self._connection:
+            self._connection.executemany("INSERT OR REPLACE INTO answers VALUES (?, ?)", rows)
+
+    def words(self, key: str) -> str | None:
+        """Words a judge wrote for a verdict or a seed (JSON), None when it has not been asked."""
+        with self._lock:
+            row = self._connection.execute("SELECT words FROM words WHERE key = ?", (key,)).fetchone()
+        return str(row[0]) if row else None
+
+    def keep_words(self, key: str, words: str) -> None:
+        """Remembers such words."""
+        with self._lock, self._connection:
+            self._connection.execute("INSERT OR REPLACE INTO words VALUES (?, ?)", (key, words))
+
+    def close(self) -> None:
+        """Closes the file."""
+        self._connection.close()

@@ -1,0 +1,120 @@
+"""Locates a quoted passage in a text, character for character after folding both sides alike.
+
+Folded on both sides: Unicode compatibility forms (NFKD: ligatures, full-width forms, superscripts),
+accents, letter case, soft hyphens and other invisible format characters, the many dashes, quotes and
+apostrophes, a hyphen at a line's end, runs of white space, TeX's spacing (`~`, `\\,`, `\\ `, `\\;`,
+`\\:`, `\\!`), `$` around TeX maths, and a backslash before `%`, `&`, `#` and `_`. What is printed is the original text at the span.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from difflib import SequenceMatcher
+from typing import Literal
+
+from retest.models import Quote, Value
+
+_DASHES = dict.fromkeys(map(ord, "‐‑‒–—―−﹘﹣－"), "-")
+_QUOTES = {ord(c): "'" for c in "‘’‚‛′`´"} | {ord(c): '"' for c in "“”„‟″«»"}
+_FOLDS = _DASHES | _QUOTES
+_TEX_SPACING = re.compile(r"\\[,;:! ]|~")
+_TEX_ESCAPE = re.compile(r"\\(?=[%&#_])|\$")
+_LINE_BREAK = re.compile(r"(?<=\w)-[ \t]*\r?\n\s*(?=[a-z])")
+
+
+class Located(Value):
+    """Found: the span in the original text."""
+
+    kind: Literal["found"] = "found"
+    quote: Quote
+
+
+class Differs(Value):
+    """Not found: the text agrees with the quote up to `agreed`, then reads `reads`."""
+
+    kind: Literal["differs"] = "differs"
+    agreed: str
+    reads: str
+
+
+class Uncheckable(Value):
+    """There is no text to look in, or nothing to look for."""
+
+    kind: Literal["cannot check"] = "cannot check"
+    reason: str
+
+
+Locating = Located | Differs | Uncheckable
+
+
+def locate(quote: str, text: str) -> Locating:
+    """Where `quote` stands in `text`: found, differs here, or cannot check."""
+    if not text.strip():
+        return Uncheckable(reason="the paper's record has no text")
+    needle, _ = _fold(quote)
+    needle = needle.strip()
+    if not any(character.isalnum() for character in needle):
+        return Uncheckable(reason="the quote is empty")
+    haystack, origin = _fold(text)
+    at = haystack.find(needle)
+    while at >= 0 and not _stands_alone(haystack, at, at + len(needle)):
+        at = haystack.find(needle, at + 1)
+    if at < 0:
+        return _where_it_differs(needle, haystack)
+    start, end = origin[at], origin[at + len(needle) - 1] + 1
+    while end < len(text) and unicodedata.category(text[end]) == "Mn":
+        end += 1  # an accent written as a character of its own belongs to its letter
+    return Located(quote=Quote(text=text[start:end], start=start, end=end))
+
+
+def _fold(text: str) -> tuple[str, list[int]]:
+    """The folded text, with the index in `text` that each of its characters comes from."""
+    folded: list[str] = []
+    origin: list[int] = []
+    dropped = _dropped_spans(text)
+    for index, character in enumerate(text):
+        if index in dropped:
+            piece = dropped[index]
+        else:
+            piece = unicodedata.normalize("NFKD", character.translate(_FOLDS)).translate(_FOLDS).casefold()
+        for part in piece:
+            if unicodedata.category(part) in ("Cf", "Mn"):
+                continue
+            if part.isspace():
+                if folded and folded[-1] == " ":
+                    continue
+                part = " "
+            folded.append(part)
+            origin.append(index)
+    return "".join(folded), origin
+
+
+def _dropped_spans(text: str) -> dict[int, str]:
+    """Indices whose character stands for nothing, or for a space: TeX's spacing, broken words."""
+    replaced: dict[int, str] = {}
+    for pattern, stands_for in ((_TEX_ESCAPE, ""), (_LINE_BREAK, ""), (_TEX_SPACING, " ")):
+        for match in pattern.finditer(text):
+            replaced |= dict.fromkeys(range(match.start(), match.end()), "")
+            if stands_for:
+                replaced[match.start()] = stands_for
+    return replaced
+
+
+def _stands_alone(text: str, start: int, end: int) -> bool:
+    """A passage that begins or ends inside a word or a number (`5` in `95%`) is not that passage."""
+    before = text[start - 1] if start else " "
+    after = text[end] if end < len(text) else " "
+    tail = text[end + 1] if end + 1 < len(text) else " "
+    if (before.isalnum() and text[start].isalnum()) or (after.isalnum() and text[end - 1].isalnum()):
+        return False
+    cuts_decimal = after in ".," and text[end - 1].isdigit() and tail.isdigit()
+    starts_inside = before in ".," and text[start].isdigit() and start > 1 and text[start - 2].isdigit()
+    return not (cuts_decimal or starts_inside)
+
+
+def _where_it_differs(needle: str, haystack: str) -> Differs:
+    match = SequenceMatcher(None, haystack, needle, autojunk=False).find_longest_match()
+    start = match.a - match.b if match.b and match.a >= match.b else match.a
+    reads = haystack[match.a + match.size : match.a + match.size + 60].strip()
+    return Differs(agreed=haystack[max(start, 0) : match.a + match.size].strip()[-80:], reads=reads)
