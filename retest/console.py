@@ -1,0 +1,75 @@
+"""Tells the story on stderr: a progress display on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+from retest.render.text import count, plain
+from retest.report import Report
+
+_STAGES = {"gather": "finding papers", "test": "weighing them"}
+_COLOURS = {"upheld": "green", "relaxed": "yellow", "overturned": "red", "contested": "magenta"}
+
+
+class Story:
+    """What a run has to tell while it goes on. Untrusted words are printed as text, never as markup."""
+
+    def __init__(self, quiet: bool = False) -> None:
+        self._console = Console(stderr=True, quiet=quiet, highlight=False, soft_wrap=True)
+        self._bars: Progress | None = None
+        self._tasks: dict[str, Any] = {}
+
+    def say(self, line: str) -> None:
+        """One line."""
+        self._console.print(Text(plain(line)))
+
+    def __enter__(self) -> Story:
+        if self._console.is_terminal and not self._console.quiet:
+            columns = (
+                SpinnerColumn(),
+                TextColumn("{task.description}"),
+                BarColumn(),
+                MofNCompleteColumn(),
+                TimeElapsedColumn(),
+            )
+            self._bars = Progress(*columns, console=self._console, transient=True)
+            self._bars.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bars:
+            self._bars.stop()
+            self._bars = None
+
+    def progress(self, event: Mapping[str, Any]) -> None:
+        """One event of the graph: a stage begins with its total, or a claim has passed it."""
+        stage = event["stage"]
+        if stage == "resume":
+            self.say("Going on with a run that was interrupted.")
+        elif "total" in event:
+            self._begin(stage, event["total"])
+        elif self._bars and stage in self._tasks:
+            self._bars.advance(self._tasks[stage])
+
+    def _begin(self, stage: str, total: int) -> None:
+        told = _STAGES[stage]
+        if self._bars:
+            self._tasks[stage] = self._bars.add_task(told, total=total)
+        else:
+            self.say(f"{count(total, 'claim')}: {told}")
+
+    def verdicts(self, report: Report) -> None:
+        """The table of verdicts."""
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        for heading in ("Claim", "Durability", "State", "Confidence"):
+            table.add_column(heading, no_wrap=heading != "Claim")
+        for record in report.claims:
+            state = Text(record.state, style=_COLOURS.get(record.state, ""))
+            table.add_row(Text(plain(record.title)), record.durability, state, f"{record.confidence:.2f}")
+        self._console.print(table)

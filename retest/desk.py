@@ -1,0 +1,54 @@
+"""Keeps the values of unfinished runs between the graph's nodes, so that a killed run goes on where it was.
+
+The graph's own checkpoints hold ids only. What an id stands for lies here: the seeds and claims read,
+the anchoring of each claim, its outcome. A run's rows go when it has rendered.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel
+
+T = TypeVar("T", bound=BaseModel)
+
+
+class Desk:
+    """The values of one run, by kind and name."""
+
+    def __init__(self, path: Path | None, run: str) -> None:
+        self._run = run
+        self._lock = threading.Lock()
+        self._connection = sqlite3.connect(path or ":memory:", check_same_thread=False, timeout=30)
+        self._connection.execute("PRAGMA journal_mode=WAL")
+        self._connection.execute("PRAGMA synchronous=NORMAL")
+        self._connection.execute(
+            "CREATE TABLE IF NOT EXISTS desk (run TEXT, kind TEXT, name TEXT, value TEXT NOT NULL, PRIMARY KEY (run, kind, name))"
+        )
+        self._connection.commit()
+
+    def put(self, kind: str, name: str, value: BaseModel) -> None:
+        """Lays a value down; it is on disk when this returns."""
+        row = (self._run, kind, name, value.model_dump_json())
+        with self._lock, self._connection:
+            self._connection.execute("INSERT OR REPLACE INTO desk VALUES (?, ?, ?, ?)", row)
+
+    def get(self, kind: str, name: str, type_: type[T]) -> T | None:
+        """The value with this name, None when there is none."""
+        with self._lock:
+            found = self._connection.execute(
+                "SELECT value FROM desk WHERE run = ? AND kind = ? AND name = ?", (self._run, kind, name)
+            ).fetchone()
+        return type_.model_validate_json(found[0]) if found else None
+
+    def clear(self) -> None:
+        """Takes the run's values away."""
+        with self._lock, self._connection:
+            self._connection.execute("DELETE FROM desk WHERE run = ?", (self._run,))
+
+    def close(self) -> None:
+        """Closes the file."""
+        self._connection.close()

@@ -1,0 +1,237 @@
+"""Renders one seed's report as Markdown."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+
+from retest.models import Finding
+from retest.render.text import byline, count, heading_anchor, md, paper_link
+from retest.report import AnchorRecord, ClaimRecord, EvidenceRecord, Report, SeedRecord, UnplacedRecord
+
+STATES = {
+    "upheld": "newer work supports it",
+    "relaxed": "it holds more narrowly than told",
+    "overturned": "newer work contradicts its core",
+    "contested": "newer work disagrees about it",
+    "untested": "searched, but no newer evidence could be set against it",
+    "unreachable": "the source could not be asked",
+}
+SOURCES = {
+    "arxiv": "arXiv's query API; quotes are from the abstracts",
+    "catalogue": "the catalogue bundled with retest, not live arXiv; quotes are from its digests, not from the abstracts",
+    "library": "the local library of harvested arXiv records; quotes are from the abstracts",
+}
+JUDGES = {"llm": "a language model", "embedded": "the embedded judge (cues and weights; no model is called)"}
+
+
+def seed_report(report: Report, seed: SeedRecord) -> str:
+    """The report of one seed, whole."""
+    records = [report.claim(claim_id) for claim_id in seed.claims]
+    parts = [
+        f"# {md(seed.question)}",
+        *([md(seed.gloss)] if seed.gloss else []),
+        _summary(report, records),
+        _verdict_table(records),
+        *(_claim_section(report, number, record) for number, record in enumerate(records, 1)),
+        _new_work_section(report, seed, records),
+        _questions_section(report, seed),
+        _ungrounded_section(seed, records),
+        _making_section(report),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _summary(report: Report, records: Sequence[ClaimRecord]) -> str:
+    states = Counter(record.state for record in records)
+    told = ", ".join(
+        f"{number} {state}" for state, number in sorted(states.items(), key=lambda pair: list(STATES).index(pair[0]))
+    )
+    return (
+        f"**{count(len(records), 'claim')}: {told}.** Audited to {report.as_of}; recent means since {report.since}. "
+        f"Source: {SOURCES.get(report.source, report.source)}. Judge: {JUDGES.get(report.judge.kind, report.judge.kind)}."
+    )
+
+
+def _verdict_table(records: Sequence[ClaimRecord]) -> str:
+    rows = ["| | Claim | Durability | State | Confidence | What settled it |", "|---|---|---|---|---|---|"]
+    for number, record in enumerate(records, 1):
+        link = f"[{md(record.title)}]({heading_anchor(_heading(number, record))})"
+        rows.append(
+            f"| {number} | {link} | {record.durability} | **{record.state}** | {_confidence(record)} | {settled_by(record)} |"
+        )
+    return "\n".join(rows)
+
+
+def _heading(number: int, record: ClaimRecord) -> str:
+    return f"{number}. {record.title}"
+
+
+def _confidence(record: ClaimRecord) -> str:
+    return f"{record.confidence:.2f}"
+
+
+def settled_by(record: ClaimRecord) -> str:
+    """The evidence behind a verdict in a few words, or why there is none."""
+    asserted = [item for item in record.evidence if item.voice == "asserted"]
+    if not asserted:
+        return record.absence or "no newer evidence"
+    first = next((item for item in asserted if item.stance == _leading_stance(record.state)), asserted[0])
+    rest = f" and {count(len(asserted) - 1, 'other paper')}" if len(asserted) > 1 else ""
+    return f"{paper_link(first.arxiv_id)}{rest}"
+
+
+def _leading_stance(state: str) -> str:
+    return {"upheld": "supports", "relaxed": "relaxes"}.get(state, "overturns")
+
+
+def _claim_section(report: Report, number: int, record: ClaimRecord) -> str:
+    parts = [
+        f"## {number}\\. {md(record.title)}",
+        f"**{record.durability} · {record.state}** · confidence {_confidence(record)} · {STATES[record.state]}",
+        f"> {md(record.text)}",
+        "\n".join(f"- {line}" for line in _about(record)),
+    ]
+    if record.rationale:
+        parts.append(f"**Where it stands.** {md(record.rationale)}")
+    if record.durable_question:
+        parts.append(f"**Likely to stay open.** {md(record.durable_question)}")
+    if record.perishable_limitation:
+        parts.append(f"**What time can dissolve.** {md(record.perishable_limitation)}")
+    parts += _evidence_part(record)
+    parts += _searched_part(record)
+    return "\n\n".join(parts)
+
+
+def _about(record: ClaimRecord) -> Iterator[str]:
+    """Where the claim stands in the seeds, since when it holds, how true it is to its paper."""
+    places = ", ".join(f"`{place.file}` line {place.line}" for place in record.seeds)
+    files = len({item.file for item in record.leaning})
+    yield f"Told in {places}. {_leaning(len(record.leaning), files)}"
+    yield f"{_since(record)}"
+    for anchor in record.further_anchors:
+        yield f"Also summarises {_paper(anchor)}."
+    if record.fidelity.notes:
+        yield f"Fidelity to its paper: **{record.fidelity.status}**: {md('; '.join(record.fidelity.notes))}."
+    for finding in record.findings:
+        if finding.kind != "unanchored":
+            yield f"Finding (`{finding.file}` line {finding.line}): {md(finding.message)}."
+
+
+def _leaning(sentences: int, files: int) -> str:
+    if not sentences:
+        return "No essay sentence leans on it."
+    verb = "leans" if sentences == 1 else "lean"
+    where = "" if files == 1 else f" in {files} essays"
+    return f"{count(sentences, 'essay sentence')}{where} {verb} on it."
+
+
+def _since(record: ClaimRecord) -> str:
+    if record.anchor:
+        fit = f"fit {record.anchor.score:.2f}"
+        return f"Holds since {record.effective_date}, the date of {_paper(record.anchor)}; {fit}."
+    how = {
+        "stated": f"Taken to hold since {record.effective_date}, the end of the stated period {record.stated_date}",
+        "undated": f"Undated: searched back to {record.effective_date}",
+    }[record.dated_by]
+    return f"{md(how)}. No paper of its own: {md(record.unanchored_reason or '')}."
+
+
+def _paper(paper: AnchorRecord | EvidenceRecord | UnplacedRecord) -> str:
+    return f"{paper_link(paper.arxiv_id, paper.title)} ({byline(paper.authors)}, {paper.published}, arXiv:{paper.arxiv_id})"
+
+
+def _evidence_part(record: ClaimRecord) -> list[str]:
+    counted = [item for item in record.evidence if item.voice == "asserted"]
+    reported = [item for item in record.evidence if item.voice == "reported"]
+    parts = []
+    for heading, items in (
+        ("Evidence", counted),
+        ("Repeats what others found (not counted)", reported),
+        ("Contested at birth: older than the claim, and already against it", record.contested_at_birth),
+    ):
+        if items:
+            parts += [f"**{heading}**", "\n".join(map(_evidence_item, items))]
+    return parts
+
+
+def _evidence_item(item: EvidenceRecord) -> str:
+    recent = " · recent" if item.recent else ""
+    return f"- **{item.stance}** (strength {item.strength} of 3{recent}): {_paper(item)}\n  > “{md(item.quote)}”\n\n  {md(item.reason)}"
+
+
+def _searched_part(record: ClaimRecord) -> list[str]:
+    parts = []
+    if record.unplaced:
+        summary = (
+            f"{count(len(record.unplaced), 'near paper')} the judge could not place: worth a look, counted for nothing"
+        )
+        parts.append(_folded(summary, map(_unplaced_item, record.unplaced)))
+    searched = record.searched
+    summary = f"Looked at {count(searched.judged, 'paper')} of {searched.found} newer ones found"
+    parts.append(_folded(summary, (f"- {md(query)}" for query in searched.queries)))
+    return parts
+
+
+def _unplaced_item(item: UnplacedRecord) -> str:
+    quote = f": “{md(item.quote)}”" if item.quote else ""
+    return f"- {_paper(item)}{quote} ({md(item.reason)})"
+
+
+def _folded(summary: str, lines: Iterable[str]) -> str:
+    body = "\n".join(lines)
+    return f"<details><summary>{md(summary)}</summary>\n\n{body}\n\n</details>"
+
+
+def _new_work_section(report: Report, seed: SeedRecord, records: Sequence[ClaimRecord]) -> str:
+    head = f"## Strongest new work since {report.since}"
+    if not seed.new_work:
+        return f"{head}\n\nNone of the evidence above is that recent."
+    lines = [_new_work_item(arxiv_id, records) for arxiv_id in seed.new_work[:8]]
+    return head + "\n\n" + "\n".join(lines)
+
+
+def _new_work_item(arxiv_id: str, records: Sequence[ClaimRecord]) -> str:
+    bears = [(n, e) for n, record in enumerate(records, 1) for e in record.evidence if e.arxiv_id == arxiv_id]
+    told = ", ".join(f"{item.stance} claim {number}" for number, item in bears)
+    return f"- {_paper(bears[0][1])}: {told}"
+
+
+def _questions_section(report: Report, seed: SeedRecord) -> str:
+    made = "" if report.judge.kind == "llm" else "\n\n*Put together from the evidence's own terms, without a model.*"
+    return (
+        "## Two research questions if the regime has moved\n\n"
+        + "\n".join(f"{number}. {md(question)}" for number, question in enumerate(seed.questions, 1))
+        + made
+    )
+
+
+def _ungrounded_section(seed: SeedRecord, records: Sequence[ClaimRecord]) -> str:
+    lines = [
+        f"- Claim {n}, {md(r.title)}: {md(r.unanchored_reason)}."
+        for n, r in enumerate(records, 1)
+        if r.unanchored_reason
+    ]
+    lines += [_finding_line(finding) for finding in seed.findings]
+    return "## What could not be grounded\n\n" + (
+        "\n".join(lines) or "Every claim has a paper, and every anchor line holds."
+    )
+
+
+def _finding_line(finding: Finding) -> str:
+    return f"- `{finding.file}` line {finding.line}: {md(finding.message)}."
+
+
+def _making_section(report: Report) -> str:
+    prompts = ", ".join(f"{name} `{value}`" for name, value in sorted(report.judge.prompts.items()))
+    return "\n".join(
+        [
+            "## How this was made",
+            "",
+            f"- As of {report.as_of}, recent since {report.since}.",
+            f"- Papers from {SOURCES.get(report.source, report.source)}.",
+            f"- Judged by {JUDGES.get(report.judge.kind, report.judge.kind)}, `{md(report.judge.model)}`; {prompts}.",
+            "- Every quote stands in the paper's text at the place that `verdicts.json` gives; every id came from the source.",
+            "- A verdict weighs all work after the claim; the window bounds only what is called recent.",
+        ]
+    )

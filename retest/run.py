@@ -1,0 +1,335 @@
+"""Runs an audit from settings to written files: the edge where clients are made and nothing is decided."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import aiosqlite
+from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
+from langgraph.graph.state import CompiledStateGraph
+
+from retest.desk import Desk
+from retest.errors import InputError, SourceUnreachable
+from retest.findings import line_findings
+from retest.graph import Questions, Resolved, Run, Tools, build_graph, outcomes_of, studio
+from retest.history import Change, changed_on, changes, known_claims, read_report
+from retest.judges import Judge
+from retest.ledger import Ledger, digest
+from retest.models import Anchored, Outcome, Seed, Value
+from retest.outputs import check_writable, write_files
+from retest.render import render
+from retest.report import (
+    SCHEMA,
+    ClaimRecord,
+    JudgeRecord,
+    Partial,
+    Report,
+    SeedRecord,
+    claim_record,
+    claims_of,
+    new_work,
+)
+from retest.seeds import display_name, find_seeds, read_seed, unique_stems
+from retest.settings import Settings, environment, load_settings, window_start
+from retest.sources import PaperSource
+
+Progress = Callable[[Mapping[str, Any]], None]
+
+
+class Finished(Value):
+    """What a run came to."""
+
+    report: Report
+    changes: tuple[Change, ...]
+    written: tuple[str, ...]
+    """Names of the files whose bytes changed."""
+    unreadable: tuple[str, ...]
+    """One sentence for each seed that could not be read."""
+    requests: int
+
+    fallen: tuple[tuple[str, str], ...] = ()
+    """State or `misstated`, with the id of the claim that newly is that."""
+
+    def newly(self, conditions: Sequence[str]) -> list[str]:
+        """Ids of the claims that newly meet one of the conditions of `--fail-on`."""
+        return [claim for condition, claim in self.fallen if condition in conditions]
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether something was left out."""
+        return bool(self.unreadable or self.report.partial)
+
+
+def read_seeds(paths: Sequence[Path]) -> tuple[list[Seed], list[str]]:
+    """The seeds that can be read, and a sentence for each that cannot. Raises InputError when none can."""
+    seeds: list[Seed] = []
+    problems: list[str] = []
+    for path in find_seeds(paths):
+        try:
+            seeds.append(read_seed(path, display_name(path, Path.cwd())))
+        except InputError as error:
+            problems.append(str(error))
+    if not seeds:
+        raise InputError("\n".join(problems))
+    return unique_stems(seeds), problems
+
+
+def open_source(settings: Settings, today: date, say: Callable[[str], None]) -> tuple[PaperSource, date]:
+    """The paper source with the day that the audit is made for. `auto` is arXiv where it answers, else the catalogue."""
+    from retest.sources.catalogue import CATALOGUE_DATE, CatalogueSource
+
+    if settings.source == "library":
+        raise InputError("--source library: this version has no local library yet; use arxiv or catalogue")
+    if settings.source != "catalogue":
+        try:
+            return _live_source(settings, settings.as_of or today), settings.as_of or today
+        except SourceUnreachable as error:
+            if settings.source == "arxiv":
+                raise
+            say(
+                f"arXiv does not answer ({error}) Using the bundled catalogue of {CATALOGUE_DATE} instead: this is no live audit."
+            )
+    as_of = settings.as_of or CATALOGUE_DATE
+    if as_of > CATALOGUE_DATE:
+        say(f"The bundled catalogue ends on {CATALOGUE_DATE}: nothing newer can be found with it.")
+    return CatalogueSource(), as_of
+
+
+def _live_source(settings: Settings, as_of: date) -> PaperSource:
+    from retest.sources.arxiv import ArxivSource
+    from retest.sources.store import Store
+
+    store = Store(settings.home / "library.sqlite3")
+    source = ArxivSource(
+        store, base_url=settings.arxiv_url, delay=settings.arxiv_delay, home=settings.home, as_of=as_of
+    )
+    if settings.source == "auto":
+        source.probe()
+    return source
+
+
+def open_judge(settings: Settings) -> Judge:
+    """The judge that the settings name."""
+    from retest.judges.embedded import EmbeddedJudge
+
+    embedded = EmbeddedJudge()
+    if settings.judge_kind == "embedded":
+        return embedded
+    from retest.judges.endpoint import Endpoint
+    from retest.judges.llm import LlmJudge
+
+    if not (settings.api_key or settings.base_url):
+        raise InputError("--judge llm: no key; set OPENAI_API_KEY, or OPENAI_BASE_URL for a server that needs none")
+    key = settings.api_key.get_secret_value() if settings.api_key else "none"
+    return LlmJudge(Endpoint(base_url=settings.base_url, api_key=key, model=settings.model), fallback=embedded)
+
+
+def run_audit(
+    paths: Sequence[Path], settings: Settings, today: date, say: Callable[[str], None], progress: Progress
+) -> Finished:
+    """The whole of `retest run`. Raises RetestError with a finished sentence."""
+    seeds, unreadable = read_seeds(paths)
+    previous = read_report(settings.out / "verdicts.json")
+    check_writable(settings.out)
+    make_home(settings.home)
+    source, as_of = open_source(settings, today, say)
+    if previous and settings.source == "auto" and previous.source != source.name == "catalogue":
+        raise SourceUnreachable(
+            f"{settings.out} holds verdicts from {previous.source}, and the catalogue must not replace them on a night "
+            "without a network: nothing was changed; ask again later, or give --source catalogue with another --out"
+        )
+    since = window_start(settings.since, as_of)
+    if since > as_of:
+        raise InputError(f"--since {settings.since}: lies after the day of the audit, {as_of}; give an earlier day")
+    judge = open_judge(settings)
+    run_id = _run_id(seeds, previous, source, judge, settings, since, as_of)
+    ledger = Ledger(None if settings.fresh else settings.home / "ledger.sqlite3")
+    desk = Desk(settings.home / "desk.sqlite3", run_id)
+    tools = Tools(
+        seeds=seeds,
+        known=known_claims(previous),
+        source=source,
+        judge=judge,
+        ledger=ledger,
+        desk=desk,
+        since=since,
+        as_of=as_of,
+        candidates=settings.candidates,
+        slots=asyncio.Semaphore(settings.concurrency),
+    )
+    asyncio.run(_drive(tools, settings, run_id, progress))
+    report = assemble(tools, previous)
+    if all(record.state == "unreachable" for record in report.claims) or _all_kept(report):
+        reason = report.partial[0].reason if report.partial else "nothing answered"
+        desk.clear()
+        raise SourceUnreachable(f"no claim could be looked at, and {settings.out} was left as it was: {reason}")
+    changed = changes(previous, report)
+    before = _text(settings.out / "CHANGES.md")
+    written = write_files(settings.out, render(report, changed, before))
+    desk.clear()
+    return Finished(
+        report=report,
+        changes=tuple(changed),
+        written=tuple(written),
+        unreadable=tuple(unreadable),
+        requests=source.requests,
+        fallen=tuple(_fallen(previous, report)),
+    )
+
+
+def _fallen(previous: Report | None, report: Report) -> Iterator[tuple[str, str]]:
+    """What each claim is now that it was not before."""
+    earlier = {record.id: record for record in previous.claims} if previous else {}
+    for record in report.claims:
+        before = earlier.get(record.id)
+        if before is None or before.state != record.state:
+            yield record.state, record.id
+        if record.fidelity.status == "misstated" and (before is None or before.fidelity.status != "misstated"):
+            yield "misstated", record.id
+
+
+def _all_kept(report: Report) -> bool:
+    """Whether every claim of the run failed, so that all verdicts are earlier ones."""
+    return len({part.claim for part in report.partial}) >= len(report.claims) > 0
+
+
+def make_home(home: Path) -> None:
+    """The folder for caches and checkpoints. Raises InputError where it cannot be."""
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"RETEST_HOME={home}: cannot be made ({error.strerror}); name another folder") from error
+
+
+def _run_id(
+    seeds: Sequence[Seed],
+    previous: Report | None,
+    source: PaperSource,
+    judge: Judge,
+    settings: Settings,
+    since: date,
+    as_of: date,
+) -> str:
+    """One name for one piece of work: asked for again, it is the same run, and goes on where it was."""
+    return digest(
+        [seed.model_dump(mode="json") for seed in seeds],
+        sorted(known_claims(previous)),
+        (source.name, settings.arxiv_url if source.name == "arxiv" else ""),
+        (judge.kind, judge.model, dict(judge.prompts)),
+        (settings.candidates, since, as_of),
+    )
+
+
+async def _drive(tools: Tools, settings: Settings, run_id: str, progress: Progress) -> None:
+    """Runs the graph, or goes on with it where a killed run left its checkpoint."""
+    async with _checkpointer(settings.home / "checkpoints.sqlite3") as saver:
+        graph = build_graph().compile(checkpointer=saver, name="retest")
+        config: Any = {"configurable": {"thread_id": run_id}}
+        if settings.fresh:
+            await saver.adelete_thread(run_id)
+            tools.desk.clear()
+        unfinished = bool((await graph.aget_state(config)).next)
+        start: Any = None if unfinished else Run(claims=[], gathered=[], tested=[])
+        if not unfinished:
+            await saver.adelete_thread(run_id)
+        else:
+            progress({"stage": "resume"})
+        async for part in graph.astream(
+            start, config, context=tools, stream_mode=["custom"], durability="async", version="v2"
+        ):
+            event: Any = part["data"]
+            progress(event)
+        await saver.adelete_thread(run_id)
+
+
+@asynccontextmanager
+async def _checkpointer(path: Path) -> AsyncIterator[AsyncSqliteSaver]:
+    """LangGraph's own checkpoints in SQLite; `synchronous=NORMAL` lets the writes keep up, so that a kill loses none."""
+    async with aiosqlite.connect(path) as connection:
+        await connection.execute("PRAGMA journal_mode=WAL")
+        await connection.execute("PRAGMA synchronous=NORMAL")
+        yield AsyncSqliteSaver(connection)
+
+
+def assemble(tools: Tools, previous: Report | None) -> Report:
+    """The report of a finished graph; a claim that could not be looked at keeps its earlier verdict."""
+    library, outcomes = tools.library(), outcomes_of(tools)
+    earlier = {record.id: record for record in previous.claims} if previous else {}
+    records = [_record(outcome, earlier, tools) for outcome in outcomes]
+    return Report(
+        schema=SCHEMA,
+        as_of=tools.as_of,
+        since=tools.since,
+        source=tools.source.name,
+        judge=JudgeRecord(kind=tools.judge.kind, model=tools.judge.model, prompts=dict(tools.judge.prompts)),
+        claims=tuple(records),
+        seeds=tuple(_seed_record(seed, records, outcomes, tools) for seed in library.seeds),
+        partial=tuple(Partial(claim=o.claim.id, reason=o.failure) for o in outcomes if o.failure),
+    )
+
+
+def _record(outcome: Outcome, earlier: Mapping[str, ClaimRecord], tools: Tools) -> ClaimRecord:
+    if outcome.failure and outcome.claim.id in earlier:
+        return earlier[outcome.claim.id]
+    record = claim_record(outcome, tools.since, tools.as_of)
+    return record.model_copy(update={"changed_on": changed_on(earlier, record, tools.as_of)})
+
+
+def _seed_record(seed: Seed, records: Sequence[ClaimRecord], outcomes: Sequence[Outcome], tools: Tools) -> SeedRecord:
+    ids = claims_of(seed, records)
+    carried = [record for record in records if record.id in ids]
+    questions = tools.desk.get("questions", seed.file, Questions)
+    return SeedRecord(
+        file=seed.file,
+        stem=seed.stem,
+        question=seed.question,
+        gloss=seed.gloss,
+        claims=ids,
+        findings=tuple(_line_findings(seed, outcomes, tools)),
+        new_work=new_work(carried),
+        questions=questions.questions if questions else ("", ""),
+    )
+
+
+def _line_findings(seed: Seed, outcomes: Sequence[Outcome], tools: Tools) -> list[Any]:
+    resolved = tools.desk.get("resolved", "", Resolved)
+    if seed.prompt is None or resolved is None or resolved.failure:
+        return []
+    restated = [o for o in outcomes if any(bullet.place.file == seed.file for bullet in o.claim.restated)]
+    used = {a.paper.arxiv_id for o in restated if isinstance(o.anchoring, Anchored) for a in o.anchoring.anchors}
+    return line_findings(seed.prompt.anchor_lines, resolved.papers, used)
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8") if path.is_file() else ""
+
+
+@cache
+def environment_tools() -> Tools:
+    """Tools from the environment and `seeds/`, for LangGraph's own tools, which hand none to the graph."""
+    settings = load_settings({}, environment(), Path.cwd())
+    make_home(settings.home)
+    source, as_of = open_source(settings, date.today(), lambda line: None)
+    seeds, _ = read_seeds([Path("seeds")])
+    return Tools(
+        seeds=seeds,
+        known={},
+        source=source,
+        judge=open_judge(settings),
+        ledger=Ledger(settings.home / "ledger.sqlite3"),
+        desk=Desk(None, "studio"),
+        since=window_start(settings.since, as_of),
+        as_of=as_of,
+        candidates=settings.candidates,
+    )
+
+
+def make_graph() -> CompiledStateGraph[Run, Tools, Run, Run]:
+    """What `langgraph.json` names."""
+    return studio()
