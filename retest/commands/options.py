@@ -1,0 +1,36 @@
+"""The options that several commands share, and the settings they come to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from retest.settings import Settings, environment, load_settings
+
+Seeds = Annotated[
+    list[Path], typer.Argument(metavar="SEED...", help="Seeds (.txt or .md), or folders of them.", show_default=False)
+]
+Since = Annotated[str | None, typer.Option(help="What counts as recent: 90d, 2w, 6mo, 1y or a day.  [default: 6mo]")]
+AsOf = Annotated[
+    str | None, typer.Option(help="The day of the audit; later papers are hidden.  [default: today]", metavar="DATE")
+]
+Out = Annotated[Path | None, typer.Option(help="Where the reports go.  [default: outputs]")]
+Source = Annotated[
+    str | None,
+    typer.Option(
+        help="arxiv, catalogue, library or auto: arXiv where it answers, else the bundled catalogue.  [default: auto]"
+    ),
+]
+JudgeOption = Annotated[
+    str | None,
+    typer.Option("--judge", help="llm, embedded or auto: llm where a key or base URL is configured.  [default: auto]"),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print the answer as JSON on stdout.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing on stderr but errors.")]
+
+
+def settings_of(**flags: Any) -> Settings:
+    """Flags, environment and settings file as one; flags that were not given are None."""
+    return load_settings(flags, environment(), Path.cwd())
