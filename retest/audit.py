@@ -50,18 +50,22 @@ def gather(claim: Claim, named: Anchored | None, source: PaperSource, since: dat
 
     `named`: anchors that the seeds name themselves; no search is made then. Raises SourceUnreachable.
     """
-    asked: list[Query] = []
-    anchoring: Anchoring
-    if named:
-        anchoring = named
-    else:
-        asked.append(anchor_query(claim, as_of))
-        anchoring = choose(claim, (hit.paper for hit in source.search(asked[-1])))
+    anchoring, asked = find_anchors(claim, named, source, as_of)
     dated, dated_by = effective_date(claim, anchor_date(anchoring), as_of)
     for query in gathering_queries(claim, anchoring, dated, since, as_of):
         asked.append(query)
         source.search(query)
     return Gathered(anchoring=anchoring, effective_date=dated, dated_by=dated_by, queries=tuple(map(in_words, asked)))
+
+
+def find_anchors(
+    claim: Claim, named: Anchored | None, source: PaperSource, as_of: date
+) -> tuple[Anchoring, list[Query]]:
+    """The claim's anchors with what was asked for them: nothing where the seeds name them. Raises SourceUnreachable."""
+    if named:
+        return named, []
+    query = anchor_query(claim, as_of)
+    return choose(claim, (hit.paper for hit in source.search(query))), [query]
 
 
 def anchor_date(anchoring: Anchoring) -> date | None:

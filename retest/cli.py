@@ -10,6 +10,8 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from retest import __version__
+from retest.commands.claims import claims
+from retest.commands.prompt import prompt
 from retest.commands.run import run
 from retest.errors import RetestError
 
@@ -38,6 +40,8 @@ def _root(
 
 
 app.command()(run)
+app.command()(claims)
+app.command()(prompt)
 
 
 def main() -> NoReturn:

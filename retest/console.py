@@ -12,6 +12,7 @@ from rich.text import Text
 
 from retest.render.text import count, plain
 from retest.report import Report
+from retest.tracing import Tracing
 
 _STAGES = {"gather": "finding papers", "test": "weighing them"}
 _COLOURS = {"upheld": "green", "relaxed": "yellow", "overturned": "red", "contested": "magenta"}
@@ -73,3 +74,23 @@ class Story:
             state = Text(record.state, style=_COLOURS.get(record.state, ""))
             table.add_row(Text(plain(record.title)), record.durability, state, f"{record.confidence:.2f}")
         self._console.print(table)
+
+
+def claims_table(tracing: Tracing) -> None:
+    """The claims with where they come from, and the findings, on stdout."""
+    console = Console(highlight=False)
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("Claim", "Since", "Rests on", "Fit", "Cited", "Fidelity"):
+        table.add_column(
+            heading, no_wrap=heading not in ("Claim", "Rests on"), justify="right" if heading == "Cited" else "left"
+        )
+    for traced in tracing.claims:
+        anchors = traced.anchoring.anchors if traced.anchoring.kind == "anchored" else ()
+        rests = ", ".join(f"arXiv:{a.paper.arxiv_id}" for a in anchors) or "no paper found"
+        fit = f"{anchors[0].score:.2f}" if anchors else ""
+        since = f"{traced.effective_date}" if traced.dated_by != "undated" else "undated"
+        cited = str(len(traced.claim.leaning))
+        table.add_row(Text(plain(traced.claim.title)), since, rests, fit, cited, traced.fidelity.status)
+    console.print(table)
+    for finding in tracing.findings():
+        console.print(Text(plain(f"{finding.file}: line {finding.line}: {finding.message}")), soft_wrap=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 
-from retest.models import Anchor, Anchoring, AnchorLine, Claim, Fidelity, Finding, Paper, Place
+from retest.models import Anchor, Anchoring, AnchorLine, Claim, Fidelity, Finding, Paper, Place, Seed
 from retest.terms import coverage, numbers, profile
 
 TITLE_AGREES = 0.6
@@ -32,6 +32,18 @@ def _year_findings(claim: Claim, anchors: Sequence[Anchor]) -> list[Finding]:
             message = f"stated as {period.text}, but arXiv:{first.arxiv_id} was first posted on {_day(first.published)}"
             found.append(finding("year", message, place))
     return found
+
+
+def seed_findings(
+    seed: Seed, claims: Sequence[Claim], anchorings: Mapping[str, Anchoring], papers: Mapping[str, Paper]
+) -> list[Finding]:
+    """What is wrong with a seed's own prompt. `anchorings`: by claim id; `papers`: what the ids it names came to."""
+    if seed.prompt is None:
+        return []
+    restated = [claim for claim in claims if any(bullet.place.file == seed.file for bullet in claim.restated)]
+    found = [anchorings[claim.id] for claim in restated if claim.id in anchorings]
+    used = {a.paper.arxiv_id for anchoring in found if anchoring.kind == "anchored" for a in anchoring.anchors}
+    return line_findings(seed.prompt.anchor_lines, papers, used)
 
 
 def line_findings(lines: Sequence[AnchorLine], papers: Mapping[str, Paper], used: set[str]) -> list[Finding]:

@@ -16,12 +16,12 @@ from langgraph.graph.state import CompiledStateGraph
 
 from retest.desk import Desk
 from retest.errors import InputError, SourceUnreachable
-from retest.findings import line_findings
+from retest.findings import seed_findings
 from retest.graph import Questions, Resolved, Run, Tools, build_graph, outcomes_of, studio
 from retest.history import Change, changed_on, changes, known_claims, read_report
 from retest.judges import Judge
 from retest.ledger import Ledger, digest
-from retest.models import Anchored, Outcome, Seed, Value
+from retest.models import Finding, Outcome, Seed, Value
 from retest.outputs import check_writable, write_files
 from retest.render import render
 from retest.report import (
@@ -291,19 +291,18 @@ def _seed_record(seed: Seed, records: Sequence[ClaimRecord], outcomes: Sequence[
         question=seed.question,
         gloss=seed.gloss,
         claims=ids,
-        findings=tuple(_line_findings(seed, outcomes, tools)),
+        findings=tuple(_seed_findings(seed, outcomes, tools)),
         new_work=new_work(carried),
         questions=questions.questions if questions else ("", ""),
     )
 
 
-def _line_findings(seed: Seed, outcomes: Sequence[Outcome], tools: Tools) -> list[Any]:
+def _seed_findings(seed: Seed, outcomes: Sequence[Outcome], tools: Tools) -> list[Finding]:
     resolved = tools.desk.get("resolved", "", Resolved)
-    if seed.prompt is None or resolved is None or resolved.failure:
+    if resolved is None or resolved.failure:
         return []
-    restated = [o for o in outcomes if any(bullet.place.file == seed.file for bullet in o.claim.restated)]
-    used = {a.paper.arxiv_id for o in restated if isinstance(o.anchoring, Anchored) for a in o.anchoring.anchors}
-    return line_findings(seed.prompt.anchor_lines, resolved.papers, used)
+    anchorings = {outcome.claim.id: outcome.anchoring for outcome in outcomes if not outcome.failure}
+    return seed_findings(seed, [outcome.claim for outcome in outcomes], anchorings, resolved.papers)
 
 
 def _text(path: Path) -> str:

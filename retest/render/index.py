@@ -13,7 +13,7 @@ from retest.render.text import count, heading_anchor, md, paper_link, plain
 from retest.report import ClaimRecord, Report
 
 _SEVERITY: tuple[State, ...] = ("overturned", "contested", "relaxed", "upheld", "untested", "unreachable")
-_LABEL, _ROW, _LEFT, _TOP, _WIDTH = 44, 24, 330, 44, 1000
+_LABEL, _ROW, _LEFT, _TOP, _WIDTH = 44, 24, 400, 44, 1080
 
 
 def index_page(report: Report) -> str:
@@ -114,9 +114,8 @@ def _years(first: date, last: date, x: Callable[[date], float], height: int) -> 
     lines = []
     for year in range(first.year, last.year + 1):
         at = x(date(year, 1, 1))
-        lines.append(
-            f'<line class="g" x1="{at}" y1="{_TOP - 12}" x2="{at}" y2="{height - 40}"/><text class="q" x="{at + 4}" y="{_TOP - 16}">{year}</text>'
-        )
+        lines.append(f'<line class="g" x1="{at}" y1="{_TOP - 12}" x2="{at}" y2="{height - 40}"/>')
+        lines.append(f'<text class="q" x="{at + 4}" y="{_TOP - 16}">{year}</text>')
     return lines
 
 
@@ -131,7 +130,8 @@ def _row(record: ClaimRecord, index: int, as_of: date, x: Callable[[date], float
     )
     return (
         f"<g><title>{escape(title)}: {record.durability}, {record.state}</title>"
-        f'<text x="8" y="{y + 4}">{escape(short)}</text><text class="q" x="{_LEFT - 10}" y="{y + 4}" text-anchor="end">{record.state if len(short) < 30 else ""}</text>'
+        f'<text x="8" y="{y + 4}">{escape(short)}</text>'
+        f'<text class="q" x="{_LEFT - 14}" y="{y + 4}" text-anchor="end">{record.state}</text>'
         f'<line class="l" x1="{x(record.effective_date)}" y1="{y}" x2="{x(as_of)}" y2="{y}"/>'
         f'<circle class="c" cx="{x(record.effective_date)}" cy="{y}" r="4"/>{marks}</g>'
     )

@@ -125,7 +125,7 @@ class Turnstile:
             while True:
                 with self._process_lock():
                     wait = self._wait(patience)
-                    if wait <= 0:
+                    if wait < 0.001:  # finer than a clock of this size can be set
                         self._begin_gap()  # now as well as afterwards: we may be killed on the way
                         try:
                             yield
@@ -155,7 +155,7 @@ class Turnstile:
         self._pace = replace(self._pace, closed_until=max(self._pace.closed_until, until))
 
     def _wait(self, patience: float) -> float:
-        """Seconds until the next request is allowed; not positive: now."""
+        """Seconds until the next request is allowed."""
         self._pace = self._read()
         closed_for = self._pace.closed_until - self._clock()
         if 0 < closed_for <= LONGEST_CLOSURE:
