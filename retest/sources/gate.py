@@ -212,7 +212,9 @@ class Turnstile:
         except FileNotFoundError:
             return Pace()
         except (ValueError, KeyError, TypeError):  # whatever it said: as if somebody had asked just now
-            return Pace(next_allowed_at=self._clock() + self._gap)
+            pace = Pace(next_allowed_at=self._clock() + self._gap)
+            self._write(pace)
+            return pace
 
     def _write(self, pace: Pace) -> None:
         beside = self._pace_path.with_suffix(".new")
