@@ -346,3 +346,46 @@ def test_id_is_read_in_both_styles_and_nothing_else_is() -> None:
     assert bare_id("2305.11383v2") == bare_id(" 2305.11383 ") == "2305.11383"
     assert bare_id("math.GT/0309136v1") == "math.GT/0309136"
     assert [bare_id(text) for text in ("2305.113", "arXiv:2305.11383", "2305.11383,2305.11384", "")] == [None] * 4
+
+
+# --- night after night -----------------------------------------------------------------------------
+
+
+def test_next_night_asks_only_from_a_month_before_the_last_and_forgets_nothing(server: ArxivServer, make: Make) -> None:
+    first, second = make(date(2025, 7, 31)), make(date(2026, 2, 10))
+    assert set(found(first, query("ponds", after=date(2025, 1, 1), before=date(2025, 7, 31)))) == {
+        "2501.00001",
+        "2506.00002",
+    }
+    hits = found(second, query("ponds", after=date(2025, 1, 1), before=date(2026, 2, 10)))
+    assert "submittedDate:[202507010000 TO 202602102359]" in server.queries[-1]["search_query"]
+    assert (set(hits), second.requests) == ({"2501.00001", "2506.00002", "2602.00003"}, 1)
+
+
+def test_window_that_moved_on_is_answered_by_the_same_request(make: Make) -> None:
+    first, second = make(date(2025, 7, 31)), make(date(2026, 2, 10))
+    for source, after, as_of in (
+        (first, date(2025, 1, 31), date(2025, 7, 31)),
+        (second, date(2025, 8, 10), date(2026, 2, 10)),
+    ):
+        found(source, query("ponds", after=date(2024, 1, 1), before=as_of))
+        found(source, query("ponds", after=after, before=as_of))
+    assert (first.requests, second.requests) == (2, 1)
+
+
+def test_paper_that_appeared_late_is_found_the_next_night(server: ArxivServer, make: Make) -> None:
+    late = server.papers.pop(1)  # of 3 June, not yet announced on the 10th
+    asked = date(2025, 1, 1)
+    assert found(make(date(2025, 6, 10)), query("ponds", after=asked, before=date(2025, 6, 10))) == ["2501.00001"]
+    server.papers.append(late)
+    assert late.arxiv_id in found(make(date(2025, 6, 11)), query("ponds", after=asked, before=date(2025, 6, 11)))
+
+
+def test_failed_night_does_not_count_as_asked(server: ArxivServer, make: Make) -> None:
+    server.always = Fault("status", status=429)
+    with pytest.raises(SourceUnreachable):
+        found(make(date(2025, 6, 10)), query("ponds", after=date(2025, 1, 1), before=date(2025, 6, 10)))
+    server.always = None
+    later = make(date(2025, 8, 1))
+    found(later, query("ponds", after=date(2025, 1, 1), before=date(2025, 8, 1)))
+    assert "202501010000 TO" in server.queries[-1]["search_query"]

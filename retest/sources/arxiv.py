@@ -8,7 +8,7 @@ import threading
 import time
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -16,7 +16,7 @@ import arxiv  # type: ignore[import-untyped]
 import requests
 
 from retest.errors import InputError, SourceUnreachable
-from retest.models import Hit, Paper, Query
+from retest.models import Hit, Paper, Query, Value
 from retest.sources.gate import Clock, Gate, Sleep, Turnstile, service_of
 from retest.sources.store import Store
 
@@ -39,6 +39,34 @@ _ARXIV_ID = re.compile(r"(?P<id>\d{4}\.\d{4,5}|[a-z-]+(?:\.[A-Z]{2})?/\d{7})(?:v
 _WORD = re.compile(r"[a-z0-9]+(?:\.[0-9]+)*")
 """A point between digits belongs to the word, as in arXiv's own tokeniser: `3.5`."""
 _OPERATORS = frozenset({"and", "or", "not", "andnot", "to"})
+
+
+OVERLAP = timedelta(days=30)
+"""How far back the next night asks again: papers appear late and out of order (moderation takes up to weeks)."""
+SPANS_KEPT = 6
+
+
+class Earlier(Value):
+    """A span of days over which the same terms were asked about before, with what was found."""
+
+    after: date
+    before: date
+    arxiv_ids: tuple[str, ...]
+    papers: tuple[Paper, ...] = ()
+
+    @classmethod
+    def of(cls, row: str) -> Earlier:
+        """The span as it was remembered."""
+        return cls.model_validate_json(row)
+
+    def with_papers(self, papers: Iterable[Paper]) -> Earlier:
+        """The span with its records."""
+        return self.model_copy(update={"papers": tuple(papers)})
+
+    def grown_from(self, earlier: Earlier) -> Earlier:
+        """Both spans as one: what was asked of late joined to what was known."""
+        ids = dict.fromkeys((*self.arxiv_ids, *earlier.arxiv_ids))
+        return Earlier(after=earlier.after, before=self.before, arxiv_ids=tuple(ids))
 
 
 class ArxivSource:
@@ -103,6 +131,16 @@ class ArxivSource:
 
         A query without a word in it, or without a day, matches nothing and is not sent.
         """
+        earlier = self._earlier(query)
+        if earlier is None:
+            return _ranked(self._answer(query), query)
+        first_new = max(query.after or date.min, earlier.before - OVERLAP)
+        fresh = self._answer(query.model_copy(update={"after": first_new}))
+        known = {paper.arxiv_id for paper in fresh}
+        return _ranked([*fresh, *(p for p in earlier.papers if p.arxiv_id not in known)], query)
+
+    def _answer(self, query: Query) -> list[Paper]:
+        """What arXiv answers to exactly this query, asked at most once for an `as_of`."""
         asked = wire_query(query)
         size = min(query.limit, LARGEST_PAGE)
         if not asked or size < 1:
@@ -115,7 +153,30 @@ class ArxivSource:
                 if papers is None:
                     papers = self._fetch(arxiv.Search(query=asked, max_results=size), size)
                     self._store.remember(key, [paper.arxiv_id for paper in papers])
-        return _ranked(papers, query)
+                    self._note_span(query, papers)
+        return papers
+
+    def _earlier(self, query: Query) -> Earlier | None:
+        """The latest day up to which the same terms were asked about before, over a span that begins no later."""
+        spans = (Earlier.of(row) for row in self._store.recall(self._span_key(query)) or ())
+        begun = [s for s in spans if s.after <= (query.after or date.min) and s.before < query.before]
+        latest = max(begun, key=lambda span: span.before, default=None)
+        if latest is None or latest.before < (query.after or date.min):
+            return None
+        return latest.with_papers(self._store.get(latest.arxiv_ids).values())
+
+    def _note_span(self, query: Query, papers: Sequence[Paper]) -> None:
+        """Remembers that these terms were asked about up to `query.before`; the next night asks from there."""
+        key = self._span_key(query)
+        span = Earlier(after=query.after or date.min, before=query.before, arxiv_ids=tuple(p.arxiv_id for p in papers))
+        older = [Earlier.of(row) for row in self._store.recall(key) or ()]
+        grown = [span.grown_from(other) for other in older if other.after <= span.after <= other.before < span.before]
+        kept = {(s.after, s.before): s for s in (*older, span, *grown)}
+        latest = sorted(kept.values(), key=lambda s: (s.before, s.after))[-SPANS_KEPT:]
+        self._store.remember(key, [s.model_dump_json(exclude={"papers"}) for s in latest])
+
+    def _span_key(self, query: Query) -> str:
+        return f"span {self._url} {' | '.join(query.terms)}"
 
     def find(self, query: Query) -> list[Hit]:
         return self._store.find(query)
