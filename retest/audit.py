@@ -13,7 +13,6 @@ from retest.findings import claim_findings, fidelity
 from retest.judges import Judge, Scope
 from retest.ledger import Ledger, digest, pair_key
 from retest.models import (
-    Anchored,
     Anchoring,
     Answer,
     Claim,
@@ -33,6 +32,8 @@ from retest.verdicts import Decision, decide
 BIRTH_YEARS = 3
 """How far before a claim work is looked for that already disagreed with it."""
 BIRTH_CANDIDATES = 5
+RANKED = 200
+"""How deep an outcome remembers its ranking, at least."""
 
 
 class Gathered(Value):
@@ -45,10 +46,10 @@ class Gathered(Value):
     """What the source was asked, in words."""
 
 
-def gather(claim: Claim, named: Anchored | None, source: PaperSource, since: date, as_of: date) -> Gathered:
+def gather(claim: Claim, named: Anchoring | None, source: PaperSource, since: date, as_of: date) -> Gathered:
     """Finds the claim's anchor, then has the source fetch what is newer: at most three requests.
 
-    `named`: anchors that the seeds name themselves; no search is made then. Raises SourceUnreachable.
+    `named`: what is known without a search, from the seeds or an earlier run. Raises SourceUnreachable.
     """
     anchoring, asked = find_anchors(claim, named, source, as_of)
     dated, dated_by = effective_date(claim, anchor_date(anchoring), as_of)
@@ -59,9 +60,9 @@ def gather(claim: Claim, named: Anchored | None, source: PaperSource, since: dat
 
 
 def find_anchors(
-    claim: Claim, named: Anchored | None, source: PaperSource, as_of: date
+    claim: Claim, named: Anchoring | None, source: PaperSource, as_of: date
 ) -> tuple[Anchoring, list[Query]]:
-    """The claim's anchors with what was asked for them: nothing where the seeds name them. Raises SourceUnreachable."""
+    """The claim's anchors with what was asked for them: nothing where they are known. Raises SourceUnreachable."""
     if named:
         return named, []
     query = anchor_query(claim, as_of)
@@ -80,14 +81,26 @@ def in_words(query: Query) -> str:
 
 
 async def test(
-    claim: Claim, gathered: Gathered, source: PaperSource, judge: Judge, ledger: Ledger, candidates: int, as_of: date
+    claim: Claim,
+    gathered: Gathered,
+    source: PaperSource,
+    judge: Judge,
+    ledger: Ledger,
+    candidates: int,
+    as_of: date,
+    earlier: Sequence[Paper] = (),
 ) -> Outcome:
-    """Weighs the newer papers in the source's store and decides. Raises JudgeRefused when asking is useless."""
+    """Weighs the newer papers in the source's store and decides. Raises JudgeRefused when asking is useless.
+
+    `earlier`: papers that an earlier run cited. They are weighed again whatever their rank is now: a verdict
+    must not turn because new papers have crowded out what it rests on.
+    """
     anchors = papers_of(gathered.anchoring)
     own = {paper.arxiv_id for paper in anchors}
     newer = _newer(claim, gathered, source, own, as_of)
-    weighed = await _weigh(claim, anchors, newer[:candidates], judge, ledger)
-    older = await _weigh(claim, anchors, _older(claim, gathered, source, own), judge, ledger)
+    chosen = _with_earlier(newer[:candidates], earlier, gathered.effective_date, own, as_of)
+    weighed = await weigh_papers(claim, anchors, chosen, judge, ledger)
+    older = await weigh_papers(claim, anchors, _older(claim, gathered, source, own), judge, ledger)
     decision = decide(
         weighed.evidence,
         looked_at=len(newer),
@@ -102,13 +115,24 @@ async def test(
         fidelity=fidelity(claim, gathered.anchoring),
         findings=tuple(claim_findings(claim, gathered.anchoring)),
         search=Search(
-            queries=gathered.queries, found=len(newer), judged=min(len(newer), candidates) - weighed.not_judged
+            queries=gathered.queries, found=max(len(newer), len(chosen)), judged=len(chosen) - weighed.not_judged
         ),
         evidence=weighed.evidence,
         at_birth=tuple(e for e in older.evidence if e.stance == "overturns" and e.voice == "asserted"),
         unplaced=weighed.unplaced,
         verdict=await _worded(claim, decision, weighed.evidence, judge, ledger),
+        pairs={paper.arxiv_id: pair_key(claim, anchors, paper, judge) for paper in chosen},
+        ranked=tuple(paper.arxiv_id for paper in newer[: max(RANKED, candidates)]),
     )
+
+
+def _with_earlier(
+    newer: Sequence[Paper], earlier: Sequence[Paper], after: date, own: set[str], as_of: date
+) -> list[Paper]:
+    """The candidates, and behind them the cited papers of an earlier run that are not among them."""
+    known = own | {paper.arxiv_id for paper in newer}
+    cited = (p for p in earlier if p.arxiv_id not in known and after < p.published <= as_of)
+    return [*newer, *sorted(cited, key=lambda p: p.arxiv_id)]
 
 
 def _newer(claim: Claim, gathered: Gathered, source: PaperSource, own: set[str], as_of: date) -> list[Paper]:
@@ -126,7 +150,7 @@ def _older(claim: Claim, gathered: Gathered, source: PaperSource, own: set[str])
     return [candidate.paper for candidate in fuse(rankings, without=own)][:BIRTH_CANDIDATES]
 
 
-async def _weigh(
+async def weigh_papers(
     claim: Claim, anchors: Sequence[Paper], papers: Sequence[Paper], judge: Judge, ledger: Ledger
 ) -> Weighed:
     """The papers' answers, from the ledger where they are known."""

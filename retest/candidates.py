@@ -17,6 +17,8 @@ RANK_DAMPING = 60
 """The constant of reciprocal rank fusion (Cormack, Clarke and Büttcher, SIGIR 2009)."""
 DEPTH = 100
 """How many papers each way of asking brings to the fusion."""
+PAGE = 200
+"""Papers asked for in one request: on tuning gold 100 held 42 % of the superseding papers, 200 50 %, 300 54 %."""
 
 
 class Candidate(Value):
@@ -40,11 +42,14 @@ def gathering_queries(claim: Claim, anchoring: Anchoring, after: date, since: da
     """What a live service is asked: all newer work, then the recent window again.
 
     Two requests a claim. A service's relevance order has no sense of time, so that one query over three
-    years rarely brings this month's papers: the window gets a query of its own.
+    years rarely brings this month's papers: the window gets a query of its own. A claim as young as the
+    audit has no newer work to ask for.
     """
+    if after >= as_of:
+        return []
     anchors = " ".join(paper.title for paper in papers_of(anchoring)[:2])
     terms = dict.fromkeys((*telling(claim.title, 6), *telling(anchors, 6), *telling(claim.text, 10)))
-    whole = Query(terms=tuple(terms)[:18], after=after + timedelta(days=1), before=as_of, limit=DEPTH)
+    whole = Query(terms=tuple(terms)[:18], after=after + timedelta(days=1), before=as_of, limit=PAGE)
     recent = max(since, after + timedelta(days=1))
     if recent >= as_of or recent == whole.after:
         return [whole]

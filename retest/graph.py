@@ -29,12 +29,14 @@ from langgraph.types import RetryPolicy, Send
 
 from retest.anchors import named_by_seed
 from retest.audit import Gathered, gather, test, unreachable
-from retest.claims import KnownClaim, merge_claims
+from retest.claims import merge_claims
 from retest.desk import Desk
 from retest.errors import JudgeRefused, SourceUnreachable
+from retest.history import anchored_before, cited_before, known_claims
 from retest.judges import Judge
 from retest.ledger import Ledger
-from retest.models import Anchored, Claim, Outcome, Paper, Seed, Value
+from retest.models import Anchoring, Claim, Outcome, Paper, Seed, Value
+from retest.report import Report
 from retest.sources import PaperSource
 
 _log = logging.getLogger(__name__)
@@ -51,7 +53,10 @@ class Resolved(Value):
     """What the ids that the seeds name came to."""
 
     papers: dict[str, Paper]
-    named: dict[str, Anchored]
+    named: dict[str, Anchoring]
+    """By claim: what is its anchor without a search."""
+    cited: dict[str, tuple[str, ...]]
+    """By claim: ids that the run before cited for it."""
     failure: str = ""
 
 
@@ -66,7 +71,8 @@ class Tools:
     """What the nodes work with. Never checkpointed, so keys are safe in it."""
 
     seeds: Sequence[Seed]
-    known: dict[str, KnownClaim]
+    previous: Report | None
+    """The report of the run before, whose ids, anchors and evidence last."""
     source: PaperSource
     judge: Judge
     ledger: Ledger
@@ -115,24 +121,26 @@ def tools_of(runtime: Runtime[Tools]) -> Tools:
 def read(state: Run, runtime: Runtime[Tools]) -> dict[str, Any]:
     """Makes claims of the seeds' notes."""
     tools = tools_of(runtime)
-    claims = merge_claims(tools.seeds, tools.known)
+    claims = merge_claims(tools.seeds, known_claims(tools.previous))
     tools._library = None
     tools.desk.put("library", "", Library(seeds=tuple(tools.seeds), claims=tuple(claims)))
     return {"claims": [claim.id for claim in claims]}
 
 
 async def resolve(state: Run, runtime: Runtime[Tools]) -> dict[str, Any]:
-    """Looks up every id that the seeds name, in one batch."""
+    """Looks up every id that the seeds name or an earlier run cited, in one batch."""
     tools = tools_of(runtime)
     claims = tools.library().claims
-    ids = {i for claim in claims for i in claim.arxiv_ids} | {
-        line.arxiv_id for claim in claims for line in claim.anchor_lines
-    }
+    cited = cited_before(tools.previous, claims)
+    ids = {line.arxiv_id for claim in claims for line in claim.anchor_lines}.union(
+        *(claim.arxiv_ids for claim in claims), *cited.values()
+    )
     try:
-        papers = await asyncio.to_thread(tools.source.lookup, sorted(ids)) if ids else {}
-        resolved = Resolved(papers=papers, named=named_by_seed(claims, papers))
+        papers = await asyncio.to_thread(tools.source.lookup, sorted(filter(None, ids))) if ids else {}
+        anchored = anchored_before(tools.previous, claims, papers, tools.source.name)
+        resolved = Resolved(papers=papers, named=anchored | named_by_seed(claims, papers), cited=cited)
     except SourceUnreachable as error:
-        resolved = Resolved(papers={}, named={}, failure=str(error))
+        resolved = Resolved(papers={}, named={}, cited={}, failure=str(error))
     tools.desk.put("resolved", "", resolved)
     runtime.stream_writer({"stage": "gather", "total": len(claims)})
     return {}
@@ -167,10 +175,11 @@ async def test_claim(state: Branch, runtime: Runtime[Tools]) -> dict[str, Any]:
     tools, claim_id = tools_of(runtime), state["claim"]
     gathered = tools.desk.get("gathered", claim_id, Gathered)
     if gathered:
-        claim = tools.claim(claim_id)
+        claim, resolved = tools.claim(claim_id), _there(tools.desk.get("resolved", "", Resolved))
+        cited = [resolved.papers[i] for i in resolved.cited.get(claim_id, ()) if i in resolved.papers]
         async with tools.slots:
             outcome = await test(
-                claim, gathered, tools.source, tools.judge, tools.ledger, tools.candidates, tools.as_of
+                claim, gathered, tools.source, tools.judge, tools.ledger, tools.candidates, tools.as_of, cited
             )
         tools.desk.put("outcome", claim_id, outcome)
     runtime.stream_writer({"stage": "test", "claim": claim_id})

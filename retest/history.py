@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Literal
 
-from pydantic import ValidationError
-
 from retest.claims import KnownClaim
 from retest.errors import InputError
-from retest.models import Value
-from retest.report import SCHEMA, ClaimRecord, Report
+from retest.models import Anchor, Anchored, Anchoring, Claim, Paper, Unanchored, Value
+from retest.report import SCHEMA, AnchorRecord, ClaimRecord, Pending, Report
+
+DAYS_BETWEEN_QUIET_REPORTS = 7
+"""A quiet library's reports are written anew this often, so that their date never misleads for long."""
 
 Cause = Literal[
     "first audit", "new paper", "judge or prompt changed", "source changed", "seed edited", "evidence weighed anew"
@@ -39,12 +40,19 @@ def read_report(path: Path) -> Report | None:
         return None
     try:
         text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: cannot be read ({error}); mend it, or move it away to start anew") from error
+    return parse_report(text, str(path))
+
+
+def parse_report(text: str, name: str) -> Report:
+    """The report that a `verdicts.json` holds. Raises InputError when it is none."""
+    try:
         if json.loads(text).get("schema") != SCHEMA:
             raise ValueError("another schema")
         return Report.model_validate_json(text)
-    except (OSError, ValueError, AttributeError, ValidationError) as error:
-        problem = "not what retest wrote" if isinstance(error, ValueError) else str(error)
-        raise InputError(f"{path}: {problem}; mend it, or move it away to start anew") from error
+    except (ValueError, AttributeError, RecursionError) as error:
+        raise InputError(f"{name}: not what retest wrote; mend it, or move it away to start anew") from error
 
 
 def known_claims(previous: Report | None) -> dict[str, KnownClaim]:
@@ -53,9 +61,87 @@ def known_claims(previous: Report | None) -> dict[str, KnownClaim]:
     return {r.id: KnownClaim(id=r.id, title=r.title, text=r.text, aliases=r.aliases) for r in records}
 
 
+def cited_before(previous: Report | None, claims: Sequence[Claim]) -> dict[str, tuple[str, ...]]:
+    """By claim, the ids that the run before cited for it: its anchors and its evidence. A claim told anew starts anew."""
+    earlier = _unchanged(previous, claims)
+    return {
+        name: tuple(a.arxiv_id for a in _anchors(record)) + tuple(item.arxiv_id for item in record.evidence)
+        for name, record in earlier.items()
+    }
+
+
+def anchored_before(
+    previous: Report | None, claims: Sequence[Claim], papers: Mapping[str, Paper], source: str
+) -> dict[str, Anchoring]:
+    """Anchors that need no new search: a live service is not asked every night for what it has told.
+
+    Nor for what it had not: a note's paper does not appear after the note.
+    """
+    if previous is None or previous.source != source or source != "arxiv":
+        return {}
+    found: dict[str, Anchoring] = {}
+    for name, record in _unchanged(previous, claims).items():
+        known = [
+            Anchor(paper=papers[a.arxiv_id], score=a.score, found_by="search")
+            for a in _anchors(record)
+            if a.arxiv_id in papers
+        ]
+        if known:
+            found[name] = Anchored(anchors=tuple(known))
+        elif record.anchor is None and record.unanchored_reason and record.state != "unreachable":
+            found[name] = Unanchored(reason=record.unanchored_reason)
+    return found
+
+
+def _unchanged(previous: Report | None, claims: Sequence[Claim]) -> dict[str, ClaimRecord]:
+    texts = {claim.id: claim.text for claim in claims}
+    records = previous.claims if previous else ()
+    return {record.id: record for record in records if texts.get(record.id) == record.text}
+
+
+def _anchors(record: ClaimRecord) -> tuple[AnchorRecord, ...]:
+    return (record.anchor, *record.further_anchors) if record.anchor else ()
+
+
 def standing(record: ClaimRecord) -> str:
     """A verdict in two words."""
     return f"{record.durability}, {record.state}"
+
+
+_DECIDED = ("upheld", "relaxed", "overturned", "contested")
+
+
+def steadied(before: ClaimRecord | None, record: ClaimRecord, as_of: date, *, same_judge: bool) -> ClaimRecord:
+    """The record, or the earlier verdict with the change pending.
+
+    A decided verdict turns at once when two new papers say so, or one of full strength; else it needs the
+    same finding on a later night. A change of ours, or of the seed, is not damped: it is no news to confirm.
+    """
+    if before is None or not same_judge or before.text != record.text:
+        return record
+    if standing(before) == standing(record) or before.state not in _DECIDED or record.state not in _DECIDED:
+        return record
+    fresh = [item for item in record.evidence if item.arxiv_id in set(_new_papers(before, record))]
+    if len(fresh) >= 2 or any(item.strength == 3 for item in fresh):
+        return record
+    waiting = before.pending
+    if waiting and (waiting.state, waiting.durability) == (record.state, record.durability) and waiting.since < as_of:
+        return record
+    again = waiting and (waiting.state, waiting.durability) == (record.state, record.durability)
+    pending = waiting if again else Pending(state=record.state, durability=record.durability, since=as_of)
+    kept = {name: getattr(before, name) for name in _VERDICT}
+    return record.model_copy(update=kept | {"pending": pending})
+
+
+_VERDICT = (
+    "durability",
+    "state",
+    "confidence",
+    "absence",
+    "durable_question",
+    "perishable_limitation",
+    "rationale",
+)
 
 
 def changed_on(previous: Mapping[str, ClaimRecord], record: ClaimRecord, as_of: date) -> date:
@@ -64,8 +150,36 @@ def changed_on(previous: Mapping[str, ClaimRecord], record: ClaimRecord, as_of: 
     return before.changed_on if before and standing(before) == standing(record) else as_of
 
 
+def is_quiet(previous: Report | None, report: Report) -> bool:
+    """Whether a night brought nothing: what was found is what was known, within a week of the report before.
+
+    Its day, its window and how many papers were looked at are then all that differs, and no reason for a commit.
+    """
+    if previous is None or previous.partial or report.partial:
+        return False
+    if not 0 < (report.as_of - previous.as_of).days < DAYS_BETWEEN_QUIET_REPORTS:
+        return False
+    return _findings_of(previous) == _findings_of(report)
+
+
+def _findings_of(report: Report) -> dict[str, object]:
+    """A report without what changes every night."""
+    plain = report.model_dump(mode="json", exclude={"as_of", "since"})
+    for record in plain["claims"]:
+        record.pop("searched")
+        record.pop("unplaced")
+        for item in (*record["evidence"], *record["contested_at_birth"]):
+            item.pop("recent")
+    for seed in plain["seeds"]:
+        seed.pop("new_work")
+    return plain
+
+
 def changes(previous: Report | None, report: Report) -> list[Change]:
-    """Every verdict that differs from the report before, in the order of the claims."""
+    """Every verdict that differs from the report before, in the order of the claims.
+
+    A claim that could not be looked at has no verdict, so neither an outage nor its end is a change.
+    """
     before = {record.id: record for record in previous.claims} if previous else {}
     return [
         Change(
@@ -77,13 +191,14 @@ def changes(previous: Report | None, report: Report) -> list[Change]:
             papers=tuple(_new_papers(before.get(record.id), record)),
         )
         for record in report.claims
-        if record.id not in before or standing(before[record.id]) != standing(record)
+        if record.state != "unreachable"
+        and (record.id not in before or standing(before[record.id]) != standing(record))
     ]
 
 
 def _cause(previous: Report | None, before: ClaimRecord | None, report: Report, record: ClaimRecord) -> Cause:
     """Why a verdict changed. A change of ours (judge, source) is never presented as news from the literature."""
-    if previous is None or before is None:
+    if previous is None or before is None or before.state == "unreachable":
         return "first audit"
     if before.text != record.text:
         return "seed edited"

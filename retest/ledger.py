@@ -14,10 +14,10 @@ import threading
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from retest.judges import Judge
-from retest.models import Answer, Claim, NotJudged, Paper
+from retest.models import Answer, Claim, NotJudged, Paper, Value
 
 _ANSWER: TypeAdapter[Answer] = TypeAdapter(Answer)
 
@@ -30,11 +30,41 @@ def digest(*parts: object) -> str:
 def pair_key(claim: Claim, anchors: Sequence[Paper], paper: Paper, judge: Judge) -> str:
     """The name of one question put to one judge."""
     return digest(
-        (claim.title, claim.text),
-        [(anchor.arxiv_id, anchor.text) for anchor in anchors],
-        (paper.arxiv_id, paper.version, paper.title, paper.text),
+        (claim.title, claim.text, claim.stated.text if claim.stated else ""),
+        [(anchor.arxiv_id, anchor.published, anchor.title, anchor.text) for anchor in anchors],
+        (paper.arxiv_id, paper.version, paper.published, paper.title, paper.text_kind, paper.text),
         (judge.kind, judge.model, dict(judge.prompts)),
     )
+
+
+class Entry(Value):
+    """One judged pair as the output folder keeps it, a line of JSON."""
+
+    claim: str
+    paper: str
+    judge: str
+    """Hash of the judge's kind, model and prompts."""
+    key: str
+    answer: Answer
+
+
+def judge_hash(judge: Judge) -> str:
+    """One name for a judge with its model and prompts, 8 hexadecimal digits."""
+    return digest(judge.kind, judge.model, dict(judge.prompts))[:8]
+
+
+def merged_lines(earlier: Iterable[str], entries: Iterable[Entry]) -> str:
+    """The ledger's text: earlier lines of the same judge, and this run's, sorted by claim and paper so that git merges it."""
+    fresh = {(e.claim, e.paper, e.key): e for e in entries}
+    judges = {entry.judge for entry in fresh.values()}
+    for line in earlier:
+        try:
+            entry = Entry.model_validate_json(line)
+        except ValidationError:
+            continue
+        if entry.judge in judges or not judges:
+            fresh.setdefault((entry.claim, entry.paper, entry.key), entry)
+    return "".join(f"{fresh[name].model_dump_json()}\n" for name in sorted(fresh))
 
 
 class Ledger:
@@ -78,6 +108,18 @@ class Ledger:
         """Remembers such words."""
         with self._lock, self._connection:
             self._connection.execute("INSERT OR REPLACE INTO words VALUES (?, ?)", (key, words))
+
+    def load(self, lines: Iterable[str]) -> None:
+        """Takes in what an earlier run wrote down; what is known here already stays. Lines that are none are passed over."""
+        rows = []
+        for line in lines:
+            try:
+                entry = Entry.model_validate_json(line)
+            except ValidationError:
+                continue  # a merge conflict's marks, or a line of another version: the pair is asked again
+            rows.append((entry.key, _ANSWER.dump_json(entry.answer).decode()))
+        with self._lock, self._connection:
+            self._connection.executemany("INSERT OR IGNORE INTO answers VALUES (?, ?)", rows)
 
     def close(self) -> None:
         """Closes the file."""

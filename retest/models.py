@@ -323,5 +323,9 @@ class Outcome(Value):
     """Older than the claim and already against it."""
     unplaced: tuple[Unplaced, ...] = ()
     verdict: Verdict
+    ranked: tuple[str, ...] = ()
+    """Ids of the newer papers, best first, as far as `retest eval` reads them; no report prints them."""
+    pairs: dict[str, str] = Field(default_factory=dict)
+    """The ledger's key of each paper that was put to the judge, by its id; no report prints them."""
     failure: str = ""
     """Why the branch could not finish; the verdict is then the earlier one, or `unreachable`."""

@@ -84,6 +84,23 @@ class Leaning(Value):
     sentence: str
 
 
+class Pending(Value):
+    """A change that awaits its confirmation: one paper of less than full strength does not turn a verdict."""
+
+    state: State
+    durability: Durability
+    since: date
+    """The day of the audit that found it first."""
+
+
+class AckRecord(Value):
+    """A person's word on the claim."""
+
+    decision: str
+    note: str
+    on: date
+
+
 class ClaimRecord(Value):
     """Everything known about one claim."""
 
@@ -113,6 +130,8 @@ class ClaimRecord(Value):
     unplaced: tuple[UnplacedRecord, ...]
     searched: Search
     changed_on: date
+    pending: Pending | None = None
+    ack: AckRecord | None = None
 
 
 class SeedRecord(Value):

@@ -14,31 +14,23 @@ import aiosqlite
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 from langgraph.graph.state import CompiledStateGraph
 
+from retest.acks import read_acks
+from retest.assembly import assemble, entries_of
 from retest.desk import Desk
 from retest.errors import InputError, SourceUnreachable
-from retest.findings import seed_findings
-from retest.graph import Questions, Resolved, Run, Tools, build_graph, outcomes_of, studio
-from retest.history import Change, changed_on, changes, known_claims, read_report
+from retest.graph import Run, Tools, build_graph, studio
+from retest.history import Change, changes, is_quiet, read_report
 from retest.judges import Judge
-from retest.ledger import Ledger, digest
-from retest.models import Finding, Outcome, Seed, Value
+from retest.ledger import Ledger, digest, merged_lines
+from retest.models import Seed, Value
 from retest.outputs import check_writable, write_files
 from retest.render import render
-from retest.report import (
-    SCHEMA,
-    ClaimRecord,
-    JudgeRecord,
-    Partial,
-    Report,
-    SeedRecord,
-    claim_record,
-    claims_of,
-    new_work,
-)
+from retest.report import Report
 from retest.seeds import display_name, find_seeds, read_seed, unique_stems
 from retest.settings import Settings, environment, load_settings, window_start
 from retest.sources import PaperSource
 
+LEDGER = "ledger.jsonl"
 Progress = Callable[[Mapping[str, Any]], None]
 
 
@@ -52,7 +44,6 @@ class Finished(Value):
     unreadable: tuple[str, ...]
     """One sentence for each seed that could not be read."""
     requests: int
-
     fallen: tuple[tuple[str, str], ...] = ()
     """State or `misstated`, with the id of the claim that newly is that."""
 
@@ -135,7 +126,7 @@ def run_audit(
 ) -> Finished:
     """The whole of `retest run`. Raises RetestError with a finished sentence."""
     seeds, unreadable = read_seeds(paths)
-    previous = read_report(settings.out / "verdicts.json")
+    previous, acks = read_report(settings.out / "verdicts.json"), read_acks(settings.out)
     check_writable(settings.out)
     make_home(settings.home)
     source, as_of = open_source(settings, today, say)
@@ -150,29 +141,29 @@ def run_audit(
     judge = open_judge(settings)
     run_id = _run_id(seeds, previous, source, judge, settings, since, as_of)
     ledger = Ledger(None if settings.fresh else settings.home / "ledger.sqlite3")
-    desk = Desk(settings.home / "desk.sqlite3", run_id)
+    kept_lines = [] if settings.fresh else _text(settings.out / LEDGER).splitlines()
+    ledger.load(kept_lines)
     tools = Tools(
         seeds=seeds,
-        known=known_claims(previous),
+        previous=None if settings.fresh else previous,
         source=source,
         judge=judge,
         ledger=ledger,
-        desk=desk,
+        desk=Desk(settings.home / "desk.sqlite3", run_id),
         since=since,
         as_of=as_of,
         candidates=settings.candidates,
         slots=asyncio.Semaphore(settings.concurrency),
     )
     asyncio.run(_drive(tools, settings, run_id, progress))
-    report = assemble(tools, previous)
-    if all(record.state == "unreachable" for record in report.claims) or _all_kept(report):
-        reason = report.partial[0].reason if report.partial else "nothing answered"
-        desk.clear()
-        raise SourceUnreachable(f"no claim could be looked at, and {settings.out} was left as it was: {reason}")
+    report = assemble(tools, previous, acks)
+    _refuse_if_nothing_was_seen(report, settings.out, tools.desk)
     changed = changes(previous, report)
-    before = _text(settings.out / "CHANGES.md")
-    written = write_files(settings.out, render(report, changed, before))
-    desk.clear()
+    files = render(report, changed, _text(settings.out / "CHANGES.md"))
+    files[LEDGER] = merged_lines(kept_lines, entries_of(tools))
+    quiet = is_quiet(previous, report) and _is_whole(settings.out, files)
+    written = [] if quiet else write_files(settings.out, files)
+    tools.desk.clear()
     return Finished(
         report=report,
         changes=tuple(changed),
@@ -181,6 +172,20 @@ def run_audit(
         requests=source.requests,
         fallen=tuple(_fallen(previous, report)),
     )
+
+
+def _refuse_if_nothing_was_seen(report: Report, out: Path, desk: Desk) -> None:
+    """A night on which every claim failed is no audit: nothing is written, and no verdict changes."""
+    failed = {part.claim for part in report.partial}
+    if failed and len(failed) >= len(report.claims):
+        desk.clear()
+        reason = report.partial[0].reason
+        raise SourceUnreachable(f"no claim could be looked at, and {out} was left as it was: {reason}")
+
+
+def _is_whole(out: Path, files: Mapping[str, str]) -> bool:
+    """Whether nothing that a run writes has gone missing."""
+    return all((out / name).is_file() for name in files)
 
 
 def _fallen(previous: Report | None, report: Report) -> Iterator[tuple[str, str]]:
@@ -219,7 +224,7 @@ def _run_id(
     """One name for one piece of work: asked for again, it is the same run, and goes on where it was."""
     return digest(
         [seed.model_dump(mode="json") for seed in seeds],
-        sorted(known_claims(previous)),
+        previous.to_json() if previous else "",
         (source.name, settings.arxiv_url if source.name == "arxiv" else ""),
         (judge.kind, judge.model, dict(judge.prompts)),
         (settings.candidates, since, as_of),
@@ -257,54 +262,6 @@ async def _checkpointer(path: Path) -> AsyncIterator[AsyncSqliteSaver]:
         yield AsyncSqliteSaver(connection)
 
 
-def assemble(tools: Tools, previous: Report | None) -> Report:
-    """The report of a finished graph; a claim that could not be looked at keeps its earlier verdict."""
-    library, outcomes = tools.library(), outcomes_of(tools)
-    earlier = {record.id: record for record in previous.claims} if previous else {}
-    records = [_record(outcome, earlier, tools) for outcome in outcomes]
-    return Report(
-        schema=SCHEMA,
-        as_of=tools.as_of,
-        since=tools.since,
-        source=tools.source.name,
-        judge=JudgeRecord(kind=tools.judge.kind, model=tools.judge.model, prompts=dict(tools.judge.prompts)),
-        claims=tuple(records),
-        seeds=tuple(_seed_record(seed, records, outcomes, tools) for seed in library.seeds),
-        partial=tuple(Partial(claim=o.claim.id, reason=o.failure) for o in outcomes if o.failure),
-    )
-
-
-def _record(outcome: Outcome, earlier: Mapping[str, ClaimRecord], tools: Tools) -> ClaimRecord:
-    if outcome.failure and outcome.claim.id in earlier:
-        return earlier[outcome.claim.id]
-    record = claim_record(outcome, tools.since, tools.as_of)
-    return record.model_copy(update={"changed_on": changed_on(earlier, record, tools.as_of)})
-
-
-def _seed_record(seed: Seed, records: Sequence[ClaimRecord], outcomes: Sequence[Outcome], tools: Tools) -> SeedRecord:
-    ids = claims_of(seed, records)
-    carried = [record for record in records if record.id in ids]
-    questions = tools.desk.get("questions", seed.file, Questions)
-    return SeedRecord(
-        file=seed.file,
-        stem=seed.stem,
-        question=seed.question,
-        gloss=seed.gloss,
-        claims=ids,
-        findings=tuple(_seed_findings(seed, outcomes, tools)),
-        new_work=new_work(carried),
-        questions=questions.questions if questions else ("", ""),
-    )
-
-
-def _seed_findings(seed: Seed, outcomes: Sequence[Outcome], tools: Tools) -> list[Finding]:
-    resolved = tools.desk.get("resolved", "", Resolved)
-    if resolved is None or resolved.failure:
-        return []
-    anchorings = {outcome.claim.id: outcome.anchoring for outcome in outcomes if not outcome.failure}
-    return seed_findings(seed, [outcome.claim for outcome in outcomes], anchorings, resolved.papers)
-
-
 def _text(path: Path) -> str:
     return path.read_text(encoding="utf-8") if path.is_file() else ""
 
@@ -318,7 +275,7 @@ def environment_tools() -> Tools:
     seeds, _ = read_seeds([Path("seeds")])
     return Tools(
         seeds=seeds,
-        known={},
+        previous=None,
         source=source,
         judge=open_judge(settings),
         ledger=Ledger(settings.home / "ledger.sqlite3"),

@@ -1,0 +1,87 @@
+"""Puts what the graph left on the desk together into the run's report, beside the report before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from retest.acks import Ack
+from retest.findings import seed_findings
+from retest.graph import Questions, Resolved, Tools, outcomes_of
+from retest.history import changed_on, steadied
+from retest.ledger import Entry, judge_hash
+from retest.models import Finding, Outcome, Seed
+from retest.report import (
+    SCHEMA,
+    AckRecord,
+    ClaimRecord,
+    JudgeRecord,
+    Partial,
+    Report,
+    SeedRecord,
+    claim_record,
+    claims_of,
+    new_work,
+)
+
+
+def assemble(tools: Tools, previous: Report | None, acks: Mapping[str, Ack]) -> Report:
+    """The report of a finished graph; a claim that could not be looked at keeps its earlier verdict."""
+    library, outcomes = tools.library(), outcomes_of(tools)
+    judge = JudgeRecord(kind=tools.judge.kind, model=tools.judge.model, prompts=dict(tools.judge.prompts))
+    earlier = {record.id: record for record in previous.claims} if previous else {}
+    same = previous is not None and (previous.judge, previous.source) == (judge, tools.source.name)
+    records = [_record(outcome, earlier, acks.get(outcome.claim.id), tools, same) for outcome in outcomes]
+    return Report(
+        schema=SCHEMA,
+        as_of=tools.as_of,
+        since=tools.since,
+        source=tools.source.name,
+        judge=judge,
+        claims=tuple(records),
+        seeds=tuple(_seed_record(seed, records, outcomes, tools) for seed in library.seeds),
+        partial=tuple(Partial(claim=o.claim.id, reason=o.failure) for o in outcomes if o.failure),
+    )
+
+
+def _record(
+    outcome: Outcome, earlier: Mapping[str, ClaimRecord], ack: Ack | None, tools: Tools, same_judge: bool
+) -> ClaimRecord:
+    word = AckRecord(decision=ack.decision, note=ack.note, on=ack.on) if ack else None
+    if outcome.failure and outcome.claim.id in earlier:
+        return earlier[outcome.claim.id].model_copy(update={"ack": word})
+    fresh = claim_record(outcome, tools.since, tools.as_of)
+    record = steadied(earlier.get(fresh.id), fresh, tools.as_of, same_judge=same_judge)
+    return record.model_copy(update={"changed_on": changed_on(earlier, record, tools.as_of), "ack": word})
+
+
+def _seed_record(seed: Seed, records: Sequence[ClaimRecord], outcomes: Sequence[Outcome], tools: Tools) -> SeedRecord:
+    ids = claims_of(seed, records)
+    questions = tools.desk.get("questions", seed.file, Questions)
+    return SeedRecord(
+        file=seed.file,
+        stem=seed.stem,
+        question=seed.question,
+        gloss=seed.gloss,
+        claims=ids,
+        findings=tuple(_seed_findings(seed, outcomes, tools)),
+        new_work=new_work([record for record in records if record.id in ids]),
+        questions=questions.questions if questions else ("", ""),
+    )
+
+
+def _seed_findings(seed: Seed, outcomes: Sequence[Outcome], tools: Tools) -> list[Finding]:
+    resolved = tools.desk.get("resolved", "", Resolved)
+    if resolved is None or resolved.failure:
+        return []
+    anchorings = {outcome.claim.id: outcome.anchoring for outcome in outcomes if not outcome.failure}
+    return seed_findings(seed, [outcome.claim for outcome in outcomes], anchorings, resolved.papers)
+
+
+def entries_of(tools: Tools) -> Iterator[Entry]:
+    """Every pair that this run put to the judge, with its answer: what the output folder's ledger keeps."""
+    judge = judge_hash(tools.judge)
+    for outcome in outcomes_of(tools):
+        answers = tools.ledger.answers(outcome.pairs.values())
+        for paper, key in outcome.pairs.items():
+            if key in answers:
+                yield Entry(claim=outcome.claim.id, paper=paper, judge=judge, key=key, answer=answers[key])
