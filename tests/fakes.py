@@ -7,7 +7,22 @@ from datetime import date
 
 from retest.errors import SourceUnreachable
 from retest.judges import Scope
-from retest.models import Answer, Claim, Evidence, Hit, Judgement, Outcome, Paper, Place, Query, Seed, Verdict
+from retest.models import (
+    Answer,
+    Claim,
+    Evidence,
+    Fidelity,
+    Hit,
+    Judgement,
+    Outcome,
+    Paper,
+    Place,
+    Query,
+    Search,
+    Seed,
+    Verdict,
+)
+from retest.report import SCHEMA, ClaimRecord, EvidenceRecord, JudgeRecord, Report
 from retest.sources.store import Store
 
 
@@ -82,3 +97,62 @@ class ShelfSource:
 
 AS_OF = date(2026, 8, 31)
 SINCE = date(2026, 2, 28)
+
+
+def record_of(state: str = "relaxed", **more: object) -> ClaimRecord:
+    """A claim's record, `small-ponds`, in short; `evidence` as pairs of id and stance, or whole records."""
+    evidence = more.pop("evidence", ())
+    fields: dict[str, object] = {
+        "id": "small-ponds",
+        "aliases": (),
+        "title": "Do small ponds freeze first?",
+        "text": "Small ponds freeze first.",
+        "seeds": (Place(file="a.md", line=5),),
+        "leaning": (),
+        "stated_date": None,
+        "effective_date": "2025-01-02",
+        "dated_by": "anchor",
+        "anchor": None,
+        "further_anchors": (),
+        "unanchored_reason": "no paper shares its words",
+        "findings": (),
+        "fidelity": Fidelity(status="unchecked"),
+        "durability": "durable" if state == "upheld" else "perishable",
+        "state": state,
+        "confidence": 0.5,
+        "absence": None,
+        "durable_question": "Which ponds freeze first?",
+        "perishable_limitation": "Ponds without salt.",
+        "rationale": "",
+        "evidence": tuple(e if isinstance(e, EvidenceRecord) else evidence_of(*e) for e in evidence),  # type: ignore[attr-defined]
+        "contested_at_birth": (),
+        "unplaced": (),
+        "searched": Search(queries=(), found=0, judged=0),
+        "changed_on": "2026-01-31",
+    }
+    return ClaimRecord.model_validate(fields | more)
+
+
+def evidence_of(arxiv_id: str, stance: str = "relaxes", strength: int = 2, **more: object) -> EvidenceRecord:
+    """One piece of asserted evidence, in short."""
+    fields = {
+        "arxiv_id": arxiv_id, "title": f"Paper {arxiv_id}", "authors": (), "published": "2026-06-01", "stance": stance,
+        "voice": "asserted", "strength": strength, "quote": "It is so.", "start": 0, "end": 9, "text_kind": "digest",
+        "reason": "It says so.", "recent": True,
+    }  # fmt: skip
+    return EvidenceRecord.model_validate(fields | more)
+
+
+def report_of(*records: ClaimRecord, state: str = "relaxed", as_of: date = date(2026, 6, 30), **more: object) -> Report:
+    """A report of these claims, or of one."""
+    fields: dict[str, object] = {
+        "schema": SCHEMA,
+        "as_of": as_of,
+        "since": "2026-01-01",
+        "source": "arxiv",
+        "judge": JudgeRecord(kind="embedded", model="embedded-1", prompts={"weights": "1"}),
+        "claims": records or (record_of(state),),
+        "seeds": (),
+        "partial": (),
+    }
+    return Report.model_validate(fields | more)

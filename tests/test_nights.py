@@ -1,0 +1,83 @@
+"""Night after night: what turns a verdict, what does not, and what is said about it."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from fakes import evidence_of, record_of, report_of
+
+from retest.history import changes, is_quiet, steadied
+from retest.report import JudgeRecord
+
+JUNE, JULY, AUGUST = date(2026, 6, 30), date(2026, 7, 31), date(2026, 8, 31)
+
+
+def test_one_new_paper_of_middling_strength_leaves_the_verdict_pending() -> None:
+    before = record_of("upheld", evidence=[("2601.00001", "supports")])
+    fresh = record_of("contested", evidence=[("2601.00001", "supports"), ("2606.00002", "overturns")])
+    kept = steadied(before, fresh, JUNE, same_judge=True)
+    assert (kept.state, kept.durability) == ("upheld", "durable")
+    assert kept.pending is not None and (kept.pending.state, kept.pending.since) == ("contested", JUNE)
+    assert kept.evidence == fresh.evidence
+
+
+def test_same_finding_on_a_later_night_confirms_it() -> None:
+    before = record_of("upheld", evidence=[("2601.00001", "supports")])
+    fresh = record_of("contested", evidence=[("2601.00001", "supports"), ("2606.00002", "overturns")])
+    first = steadied(before, fresh, JUNE, same_judge=True)
+    assert steadied(first, fresh, JULY, same_judge=True).state == "contested"
+
+
+def test_same_night_again_confirms_nothing() -> None:
+    before = record_of("upheld")
+    fresh = record_of("contested", evidence=[("2606.00002", "overturns")])
+    first = steadied(before, fresh, JUNE, same_judge=True)
+    assert steadied(first, fresh, JUNE, same_judge=True) == first
+
+
+def test_two_new_papers_or_one_of_full_strength_turn_it_at_once() -> None:
+    before = record_of("upheld")
+    two = record_of("relaxed", evidence=[("2606.00001",), ("2606.00002",)])
+    strong = record_of("relaxed", evidence=[("2606.00001", "relaxes", 3)])
+    assert steadied(before, two, JUNE, same_judge=True) == two
+    assert steadied(before, strong, JUNE, same_judge=True) == strong
+
+
+def test_finding_that_goes_away_again_never_shows_as_a_flip() -> None:
+    before = record_of("upheld")
+    flicker = steadied(before, record_of("relaxed", evidence=[("2606.00001",)]), JUNE, same_judge=True)
+    assert steadied(flicker, record_of("upheld"), JULY, same_judge=True) == record_of("upheld")
+
+
+def test_change_of_judge_is_not_damped_and_is_no_news() -> None:
+    before, fresh = record_of("upheld"), record_of("relaxed", evidence=[("2606.00001",)])
+    assert steadied(before, fresh, JUNE, same_judge=False) == fresh
+    other = JudgeRecord(kind="llm", model="m", prompts={"judge-v1": "2"})
+    (change,) = changes(report_of(before), report_of(fresh, judge=other))
+    assert change.cause == "judge or prompt changed"
+
+
+def test_flip_names_the_papers_that_made_it() -> None:
+    before = record_of("upheld", evidence=[("2601.00001", "supports")])
+    fresh = record_of("relaxed", evidence=[("2606.00002", "relaxes", 3), ("2601.00001", "supports")])
+    (change,) = changes(report_of(before), report_of(fresh))
+    assert (change.cause, change.before, change.after) == ("new paper", "durable, upheld", "perishable, relaxed")
+    assert change.papers == ("2606.00002",)
+
+
+def test_first_verdict_after_silence_needs_no_confirmation() -> None:
+    fresh = record_of("relaxed", evidence=[("2606.00001",)])
+    assert steadied(record_of("untested"), fresh, JUNE, same_judge=True) == fresh
+
+
+def test_night_that_brought_nothing_is_quiet_for_a_week() -> None:
+    report = report_of(as_of=JULY)
+    assert is_quiet(report, report_of(as_of=date(2026, 8, 3), since="2026-02-03"))
+    assert not is_quiet(report, report_of(as_of=AUGUST))
+    assert not is_quiet(report, report_of(state="upheld", as_of=date(2026, 8, 3)))
+    assert not is_quiet(None, report)
+
+
+def test_new_evidence_for_the_same_verdict_is_not_quiet() -> None:
+    more = report_of(record_of(evidence=[evidence_of("2606.00009")]), as_of=date(2026, 7, 1))
+    assert not is_quiet(report_of(record_of(), as_of=JUNE), more)
