@@ -23,26 +23,31 @@ class Weighed(Value):
 def weigh(pairs: Iterable[tuple[Paper, Answer]]) -> Weighed:
     """Evidence and what could not be placed, from papers with their answers; neutral ones are left out."""
     evidence: list[Evidence] = []
-    unplaced: list[Unplaced] = []
+    unplaced: list[tuple[float, Unplaced]] = []
     not_judged = 0
     for paper, answer in pairs:
         match answer:
             case NotJudged():
                 not_judged += 1
-                unplaced.append(Unplaced(paper=paper, reason=f"not judged: {answer.reason}"))
+                unplaced.append((0.0, Unplaced(paper=paper, reason=f"not judged: {answer.reason}")))
             case Abstained():
-                unplaced.append(Unplaced(paper=paper, reason=answer.reason, quote=_quote(answer.quote, paper)))
+                left = Unplaced(paper=paper, reason=answer.reason, quote=_quote(answer.quote, paper))
+                unplaced.append((answer.nearness, left))
             case _ if answer.stance != "neutral":
                 quote = _quote(answer.quote, paper)
                 if quote is None:
                     not_judged += 1
-                    unplaced.append(
-                        Unplaced(paper=paper, reason="not judged: the quote it gave does not stand in the paper")
-                    )
+                    reason = "not judged: the quote it gave does not stand in the paper"
+                    unplaced.append((0.0, Unplaced(paper=paper, reason=reason)))
                 else:
                     kept = answer.model_dump(include={"stance", "voice", "strength", "reason"})
                     evidence.append(Evidence(paper=paper, quote=quote, **kept))
-    return Weighed(evidence=tuple(sorted(evidence, key=_order)), unplaced=tuple(unplaced), not_judged=not_judged)
+    unplaced.sort(key=lambda pair: -pair[0])
+    return Weighed(
+        evidence=tuple(sorted(evidence, key=_order)),
+        unplaced=tuple(left for _, left in unplaced),
+        not_judged=not_judged,
+    )
 
 
 def _quote(words: str, paper: Paper) -> Quote | None:

@@ -96,10 +96,11 @@ class Pair:
         return self.stance in STANCES
 
 
-RUN_LIMITS = {"bears": 0.5, "neutral": -0.25}
-"""For digests these two are set by hand, higher than gold alone would put them. Gold holds bearing papers and
-hard negatives; a run meets mostly papers that are neither. Over the 460 candidates of the bundled seeds, of what
-is printed above 0.03 27 % was on no list of bearing papers, above 0.5 17 %; below -0.25 one in five was on one.
+RUN_LIMITS = {"bears": 0.4, "neutral": -0.25, "relaxes": 0.3}
+"""For digests these are set by hand. Gold holds bearing papers and hard negatives; a run meets mostly papers that
+are neither. Over the 460 candidates of the bundled seeds, and with a cue named in the sentence: of what is printed
+from 0.4 on, 76 % is listed as narrowing its claim, 12 % is listed as supporting it, 12 % is on no list; from 0.0 on
+it is 60 %. The agreement bound hardly matters once a cue is asked for (0.75 at -0.12, 0.76 at 0.3).
 """
 
 
