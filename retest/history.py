@@ -168,6 +168,8 @@ def _findings_of(report: Report) -> dict[str, object]:
     for record in plain["claims"]:
         record.pop("searched")
         record.pop("unplaced")
+        if record["dated_by"] == "undated":
+            record.pop("effective_date")  # three years back from a day that moves
         for item in (*record["evidence"], *record["contested_at_birth"]):
             item.pop("recent")
     for seed in plain["seeds"]:

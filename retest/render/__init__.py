@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from retest.history import Change
 from retest.render.bibtex import bibliography
 from retest.render.changes import changes_page
-from retest.render.index import index_page, timeline
+from retest.render.index import index_page
 from retest.render.markdown import seed_report
+from retest.render.timeline import timeline
 from retest.report import Report
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from retest.models import Finding
-from retest.render.text import byline, count, heading_anchor, md, paper_link
+from retest.render.glance import settling
+from retest.render.text import byline, code, count, heading_anchor, md, paper_link, plain
 from retest.report import AnchorRecord, ClaimRecord, EvidenceRecord, Report, SeedRecord, UnplacedRecord
 
 STATES = {
@@ -25,10 +27,20 @@ SOURCES = {
 JUDGES = {"llm": "a language model", "embedded": "the embedded judge (cues and weights; no model is called)"}
 
 
+UNPLACED_SHOWN = 8
+
+
+def front_matter(title: str, report: Report, states: Collection[str]) -> str:
+    """What Obsidian files a page under; GitHub shows it as a small table. JSON strings are YAML strings."""
+    tags = ", ".join(["retest", *(f"retest/{state}" for state in STATES if state in states)])
+    return f"---\ntitle: {json.dumps(plain(title), ensure_ascii=False)}\nas_of: {report.as_of}\ntags: [{tags}]\n---"
+
+
 def seed_report(report: Report, seed: SeedRecord) -> str:
     """The report of one seed, whole."""
     records = [report.claim(claim_id) for claim_id in seed.claims]
     parts = [
+        front_matter(seed.question, report, [record.state for record in records]),
         f"# {md(seed.question)}",
         *([md(seed.gloss)] if seed.gloss else []),
         _summary(report, records),
@@ -49,7 +61,7 @@ def _summary(report: Report, records: Sequence[ClaimRecord]) -> str:
     )
     return (
         f"**{count(len(records), 'claim')}: {told}.** Audited to {report.as_of}; recent means since {report.since}. "
-        f"Source: {SOURCES.get(report.source, report.source)}. Judge: {JUDGES.get(report.judge.kind, report.judge.kind)}."
+        f"Source: {SOURCES.get(report.source, md(report.source))}. Judge: {JUDGES.get(report.judge.kind, md(report.judge.kind))}."
     )
 
 
@@ -63,6 +75,13 @@ def _verdict_table(records: Sequence[ClaimRecord]) -> str:
     return "\n".join(rows)
 
 
+def meaning(record: ClaimRecord) -> str:
+    """What a state says in a few words."""
+    if record.absence == "could not judge":
+        return "newer papers come near it, but the judge could not tell"
+    return STATES[record.state]
+
+
 def _heading(number: int, record: ClaimRecord) -> str:
     return f"{number}. {record.title}"
 
@@ -73,22 +92,18 @@ def _confidence(record: ClaimRecord) -> str:
 
 def settled_by(record: ClaimRecord) -> str:
     """The evidence behind a verdict in a few words, or why there is none."""
-    asserted = [item for item in record.evidence if item.voice == "asserted"]
-    if not asserted:
+    first = settling(record)
+    if first is None:
         return record.absence or "no newer evidence"
-    first = next((item for item in asserted if item.stance == _leading_stance(record.state)), asserted[0])
-    rest = f" and {count(len(asserted) - 1, 'other paper')}" if len(asserted) > 1 else ""
+    others = sum(item.voice == "asserted" for item in record.evidence) - 1
+    rest = f" and {count(others, 'other paper')}" if others else ""
     return f"{paper_link(first.arxiv_id)}{rest}"
-
-
-def _leading_stance(state: str) -> str:
-    return {"upheld": "supports", "relaxed": "relaxes"}.get(state, "overturns")
 
 
 def _claim_section(report: Report, number: int, record: ClaimRecord) -> str:
     parts = [
         f"## {number}\\. {md(record.title)}",
-        f"**{record.durability} · {record.state}** · confidence {_confidence(record)} · {STATES[record.state]}",
+        f"**{record.durability} · {record.state}** · confidence {_confidence(record)} · {meaning(record)}",
         f"> {md(record.text)}",
         "\n".join(f"- {line}" for line in _about(record)),
     ]
@@ -105,7 +120,7 @@ def _claim_section(report: Report, number: int, record: ClaimRecord) -> str:
 
 def _about(record: ClaimRecord) -> Iterator[str]:
     """Where the claim stands in the seeds, since when it holds, how true it is to its paper."""
-    places = ", ".join(f"`{place.file}` line {place.line}" for place in record.seeds)
+    places = ", ".join(f"{code(place.file)} line {place.line}" for place in record.seeds)
     files = len({item.file for item in record.leaning})
     yield f"Told in {places}. {_leaning(len(record.leaning), files)}"
     yield f"{_since(record)}"
@@ -115,7 +130,13 @@ def _about(record: ClaimRecord) -> Iterator[str]:
         yield f"Fidelity to its paper: **{record.fidelity.status}**: {md('; '.join(record.fidelity.notes))}."
     for finding in record.findings:
         if finding.kind != "unanchored":
-            yield f"Finding (`{finding.file}` line {finding.line}): {md(finding.message)}."
+            yield f"Finding ({code(finding.file)} line {finding.line}): {md(finding.message)}."
+    if record.pending:
+        found = f"{record.pending.durability}, {record.pending.state}"
+        yield f"Pending: newer work points to **{found}** since {record.pending.since}; it awaits a second finding."
+    if record.ack:
+        note = f": {md(record.ack.note)}" if record.ack.note else ""
+        yield f"A person's word on {record.ack.on}: **{record.ack.decision}**{note}."
 
 
 def _leaning(sentences: int, files: int) -> str:
@@ -163,10 +184,11 @@ def _evidence_item(item: EvidenceRecord) -> str:
 def _searched_part(record: ClaimRecord) -> list[str]:
     parts = []
     if record.unplaced:
-        summary = (
-            f"{count(len(record.unplaced), 'near paper')} the judge could not place: worth a look, counted for nothing"
-        )
-        parts.append(_folded(summary, map(_unplaced_item, record.unplaced)))
+        near = f"{count(len(record.unplaced), 'near paper')} the judge could not place"
+        lines = [*map(_unplaced_item, record.unplaced[:UNPLACED_SHOWN])]
+        if len(record.unplaced) > UNPLACED_SHOWN:
+            lines.append(f"- and {len(record.unplaced) - UNPLACED_SHOWN} more in `verdicts.json`")
+        parts.append(_folded(f"{near}: worth a look, the nearest first, counted for nothing", lines))
     searched = record.searched
     summary = f"Looked at {count(searched.judged, 'paper')} of {searched.found} newer ones found"
     parts.append(_folded(summary, (f"- {md(query)}" for query in searched.queries)))
@@ -192,7 +214,8 @@ def _new_work_section(report: Report, seed: SeedRecord, records: Sequence[ClaimR
 
 
 def _new_work_item(arxiv_id: str, records: Sequence[ClaimRecord]) -> str:
-    bears = [(n, e) for n, record in enumerate(records, 1) for e in record.evidence if e.arxiv_id == arxiv_id]
+    evidence = [(number, item) for number, record in enumerate(records, 1) for item in record.evidence]
+    bears = [(number, e) for number, e in evidence if e.arxiv_id == arxiv_id and e.voice == "asserted"]
     told = ", ".join(f"{item.stance} claim {number}" for number, item in bears)
     return f"- {_paper(bears[0][1])}: {told}"
 
@@ -219,18 +242,18 @@ def _ungrounded_section(seed: SeedRecord, records: Sequence[ClaimRecord]) -> str
 
 
 def _finding_line(finding: Finding) -> str:
-    return f"- `{finding.file}` line {finding.line}: {md(finding.message)}."
+    return f"- {code(finding.file)} line {finding.line}: {md(finding.message)}."
 
 
 def _making_section(report: Report) -> str:
-    prompts = ", ".join(f"{name} `{value}`" for name, value in sorted(report.judge.prompts.items()))
+    prompts = ", ".join(f"{md(name)} {code(value)}" for name, value in sorted(report.judge.prompts.items()))
     return "\n".join(
         [
             "## How this was made",
             "",
             f"- As of {report.as_of}, recent since {report.since}.",
-            f"- Papers from {SOURCES.get(report.source, report.source)}.",
-            f"- Judged by {JUDGES.get(report.judge.kind, report.judge.kind)}, `{md(report.judge.model)}`; {prompts}.",
+            f"- Papers from {SOURCES.get(report.source, md(report.source))}.",
+            f"- Judged by {JUDGES.get(report.judge.kind, md(report.judge.kind))}, {code(report.judge.model)}; {prompts}.",
             "- Every quote stands in the paper's text at the place that `verdicts.json` gives; every id came from the source.",
             "- A verdict weighs all work after the claim; the window bounds only what is called recent.",
         ]

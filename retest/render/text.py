@@ -14,11 +14,11 @@ from retest.errors import RetestError
 
 _UNSEEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
-    "\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff]"
+    "\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\ufffe\uffff\U000e0000-\U000e0fff]"
 )
 _MARKS = re.compile(r"([\\`*_\[\]|~$^{}=])")
 _AT_START = re.compile(r"^(\d{1,9})([.)])(?=\s|$)|^([-+:>]|#)")
-_ADDRESS = re.compile(r"(?i)\b(www|https?|ftp)(?=\.|:)")
+_ADDRESS = re.compile(r"(?i)(www|https?|ftp)(?=\.|:)")
 _ID = re.compile(r"\d{4}\.\d{4,5}|[a-z-]+(?:\.[A-Z]{2})?/\d{7}")
 
 
@@ -31,9 +31,17 @@ def md(text: str) -> str:
     """The text for a paragraph, list item, quotation, heading or table cell; it renders as it reads."""
     text = plain(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     text = _MARKS.sub(r"\\\1", text)
-    text = text.replace("@", "&#64;").replace("#", "&#35;").replace("!\\[", "&#33;\\[")
+    text = text.replace("#", "&#35;").replace("@", "&#64;").replace("!\\[", "&#33;\\[")
     text = _ADDRESS.sub(lambda match: f"{match[0][0]}&#{ord(match[0][1])};{match[0][2:]}", text)
     return _AT_START.sub(lambda match: f"{match[1]}\\{match[2]}" if match[1] else f"\\{match[3]}", text)
+
+
+def code(text: str) -> str:
+    """The text as a code span, whatever backticks it holds."""
+    shown = plain(text)
+    fence = "`" * (max((len(run) for run in re.findall(r"`+", shown)), default=0) + 1)
+    pad = " " if shown.startswith("`") or shown.endswith("`") or not shown else ""
+    return f"{fence}{pad}{shown}{pad}{fence}"
 
 
 def paper_url(arxiv_id: str) -> str:
