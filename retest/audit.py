@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 from collections.abc import Sequence
 from datetime import date, timedelta
 
@@ -9,7 +11,8 @@ from retest.anchors import anchor_query, choose
 from retest.candidates import finding_queries, fuse, gathering_queries, newer_than, papers_of
 from retest.claims import effective_date
 from retest.evidence import Weighed, weigh
-from retest.findings import claim_findings, fidelity
+from retest.fidelity import fidelity
+from retest.findings import claim_findings
 from retest.judges import Judge, Scope
 from retest.ledger import Ledger, digest, pair_key
 from retest.models import (
@@ -22,6 +25,7 @@ from retest.models import (
     Paper,
     Query,
     Search,
+    Seed,
     Unanchored,
     Value,
     Verdict,
@@ -32,6 +36,8 @@ from retest.verdicts import Decision, decide
 BIRTH_YEARS = 3
 """How far before a claim work is looked for that already disagreed with it."""
 BIRTH_CANDIDATES = 5
+ASKED_TOGETHER = 6
+"""Papers put to the judge at once: the LLM judge's own batch, so that a kill loses no reply but those on their way."""
 RANKED = 200
 """How deep an outcome remembers its ranking, at least."""
 
@@ -43,7 +49,7 @@ class Gathered(Value):
     effective_date: date
     dated_by: DatedBy
     queries: tuple[str, ...]
-    """What the source was asked, in words."""
+    """What the source was asked for newer work, in words. How the anchor was found is no part of it: a later run need not ask."""
 
 
 def gather(claim: Claim, named: Anchoring | None, source: PaperSource, since: date, as_of: date) -> Gathered:
@@ -51,10 +57,10 @@ def gather(claim: Claim, named: Anchoring | None, source: PaperSource, since: da
 
     `named`: what is known without a search, from the seeds or an earlier run. Raises SourceUnreachable.
     """
-    anchoring, asked = find_anchors(claim, named, source, as_of)
+    anchoring, _ = find_anchors(claim, named, source, as_of)
     dated, dated_by = effective_date(claim, anchor_date(anchoring), as_of)
-    for query in gathering_queries(claim, anchoring, dated, since, as_of):
-        asked.append(query)
+    asked = gathering_queries(claim, anchoring, dated, since, as_of)
+    for query in asked:
         source.search(query)
     return Gathered(anchoring=anchoring, effective_date=dated, dated_by=dated_by, queries=tuple(map(in_words, asked)))
 
@@ -157,11 +163,20 @@ async def weigh_papers(
     keys = [pair_key(claim, anchors, paper, judge) for paper in papers]
     known = ledger.answers(keys)
     unknown = [(key, paper) for key, paper in zip(keys, papers, strict=True) if key not in known]
+
+    async def put(asked: Sequence[tuple[str, Paper]]) -> dict[str, Answer]:
+        fresh = await judge.weigh(claim, anchors, [paper for _, paper in asked])
+        told = {key: answer for (key, _), answer in zip(asked, fresh, strict=True)}
+        ledger.keep(told)
+        return told
+
+    portions = [unknown[at : at + ASKED_TOGETHER] for at in range(0, len(unknown), ASKED_TOGETHER)]
+    replies = await asyncio.gather(*map(put, portions), return_exceptions=True)  # what was answered is kept either way
     answers: dict[str, Answer] = dict(known)
-    if unknown:
-        fresh = await judge.weigh(claim, anchors, [paper for _, paper in unknown])
-        answers |= {key: answer for (key, _), answer in zip(unknown, fresh, strict=True)}
-        ledger.keep({key: answers[key] for key, _ in unknown})
+    for reply in replies:
+        if isinstance(reply, BaseException):
+            raise reply
+        answers |= reply
     return weigh((paper, answers[key]) for key, paper in zip(keys, papers, strict=True))
 
 
@@ -182,8 +197,22 @@ async def _worded(
     )
     words = ledger.words(key)
     scope = Scope.model_validate_json(words) if words else await judge.scope(claim, bare, evidence)
-    ledger.keep_words(key, scope.model_dump_json())
+    if not words:
+        ledger.keep_words(key, scope.model_dump_json())
     return bare.model_copy(update=scope.model_dump())
+
+
+async def questions_for(seed: Seed, outcomes: Sequence[Outcome], judge: Judge, ledger: Ledger) -> tuple[str, str]:
+    """The two research questions, from the ledger where the judge was asked about the same verdicts before."""
+    told = [o.model_dump(mode="json", include={"claim", "anchoring", "evidence", "verdict"}) for o in outcomes]
+    key = digest("questions", (seed.question, seed.gloss), told, (judge.kind, judge.model, dict(judge.prompts)))
+    words = ledger.words(key)
+    if words:
+        first, second = json.loads(words)
+        return str(first), str(second)
+    questions = await judge.ask(seed, outcomes)
+    ledger.keep_words(key, json.dumps(questions))
+    return questions
 
 
 def unreachable(claim: Claim, gathered: Gathered | None, reason: str, as_of: date) -> Outcome:

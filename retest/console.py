@@ -94,3 +94,51 @@ def claims_table(tracing: Tracing) -> None:
     console.print(table)
     for finding in tracing.findings():
         console.print(Text(plain(f"{finding.file}: line {finding.line}: {finding.message}")), soft_wrap=True)
+
+
+class Tally:
+    """Counts things whose total nobody knows: a line that moves on a terminal, now and then a plain one elsewhere."""
+
+    EVERY = 20
+    """Of so many steps one is told where there is no terminal."""
+
+    def __init__(self, quiet: bool = False) -> None:
+        self._console = Console(stderr=True, quiet=quiet, highlight=False, soft_wrap=True)
+        self._bars: Progress | None = None
+        self._task: Any = None
+        self._doing, self._done, self._steps = "", 0, 0
+
+    def __enter__(self) -> Tally:
+        if self._console.is_terminal and not self._console.quiet:
+            columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
+            self._bars = Progress(*columns, console=self._console, transient=True)
+            self._bars.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bars:
+            self._bars.stop()
+            self._bars = None
+
+    def begin(self, doing: str) -> None:
+        """From here on, this is counted."""
+        self._doing, self._done, self._steps = plain(doing), 0, 0
+        if self._bars:
+            self._task = self._bars.add_task(self._doing)
+
+    def advance(self, number: int, where: str = "") -> None:
+        """So many more are done."""
+        self._done, self._steps = self._done + number, self._steps + 1
+        told = f"{self._doing}: {self._done:,} records{', ' if where else ''}{plain(where)}"
+        if self._bars:
+            self._bars.update(self._task, description=told)
+        elif self._steps % self.EVERY == 1:
+            self._console.print(Text(told))
+
+    def say(self, line: str) -> None:
+        """One line."""
+        self._console.print(Text(plain(line)))
+
+    def complain(self, line: str) -> None:
+        """One line that is told even when quiet."""
+        Console(stderr=True, highlight=False, soft_wrap=True).print(Text(plain(line)))

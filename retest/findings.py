@@ -1,49 +1,94 @@
-"""Holds what a seed states about its claims against the papers themselves: years, anchor lines, numbers."""
+"""Holds what a seed states about its claims against the papers themselves: years, anchor lines, what they say."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 
-from retest.models import Anchor, Anchoring, AnchorLine, Claim, Fidelity, Finding, Paper, Place, Seed
-from retest.terms import coverage, numbers, profile
+from retest.drift import answered_findings, drift_findings
+from retest.fidelity import differences
+from retest.models import Anchor, Anchoring, AnchorLine, Claim, Finding, Paper, Period, Place, ResearchPrompt, Seed
+from retest.terms import coverage, profile
 
 TITLE_AGREES = 0.6
 """Least share of a stated title's weight in the record's: seeds shorten titles, and papers are retitled."""
+ABOUT = timedelta(days=60)
+"""How far outside the years of a `~2024` a paper may lie: December is about the next year."""
+_STATED_AUTHOR = re.compile(r"[\s,(]+(?P<name>[A-Z][\w'’-]+) et al\.?\)?(?:,? \d{4}\)?)?$")
 
 
 def claim_findings(claim: Claim, anchoring: Anchoring) -> list[Finding]:
-    """What is wrong or open with one claim: no anchor, a stated year that its anchor's v1 contradicts."""
+    """What is wrong or open with one claim: no anchor, a year that its anchor's v1 contradicts, another sense."""
     place = claim.places[0]
     if anchoring.kind == "unanchored":
         return [finding("unanchored", f"no paper could be found for it: {anchoring.reason}", place)]
-    return _year_findings(claim, anchoring.anchors)
+    told = differences(claim, [anchor.paper for anchor in anchoring.anchors])
+    return [
+        *_year_findings(claim, anchoring.anchors),
+        *(finding("misstated" if d.is_certain else "numbers", d.message, place) for d in told),
+    ]
 
 
 def _year_findings(claim: Claim, anchors: Sequence[Anchor]) -> list[Finding]:
-    years = sorted({anchor.paper.published.year for anchor in anchors})
     stated = [(b.stated, b.place) for b in claim.restated if b.stated] or (
         [(claim.stated, claim.places[0])] if claim.stated else []
     )
     found = []
     for period, place in stated:
-        if not any(period.first <= year <= period.last for year in years):
+        if not any(_is_within(anchor.paper.published, period) for anchor in anchors):
             first = min(anchors, key=lambda anchor: anchor.paper.published).paper
             message = f"stated as {period.text}, but arXiv:{first.arxiv_id} was first posted on {_day(first.published)}"
             found.append(finding("year", message, place))
     return found
 
 
+def _is_within(day: date, period: Period) -> bool:
+    slack = ABOUT if "~" in period.text else timedelta(0)
+    return date(period.first, 1, 1) - slack <= day <= date(period.last, 12, 31) + slack
+
+
 def seed_findings(
     seed: Seed, claims: Sequence[Claim], anchorings: Mapping[str, Anchoring], papers: Mapping[str, Paper]
 ) -> list[Finding]:
-    """What is wrong with a seed's own prompt. `anchorings`: by claim id; `papers`: what the ids it names came to."""
+    """What is wrong with a seed's own prompt and essay. `anchorings`: by claim id; `papers`: what the ids it names came to."""
+    essay = [*drift_findings(seed, claims), *answered_findings(seed, claims, anchorings)]
     if seed.prompt is None:
-        return []
-    restated = [claim for claim in claims if any(bullet.place.file == seed.file for bullet in claim.restated)]
-    found = [anchorings[claim.id] for claim in restated if claim.id in anchorings]
+        return essay
+    lines = seed.prompt.anchor_lines
+    told = [(claim, place) for claim in claims if (place := _bullet_place(claim, seed.prompt))]
+    found = [anchorings[claim.id] for claim, _ in told if claim.id in anchorings]
     used = {a.paper.arxiv_id for anchoring in found if anchoring.kind == "anchored" for a in anchoring.anchors}
-    return line_findings(seed.prompt.anchor_lines, papers, used)
+    if len(found) < len(told):  # a claim could not be looked up: any line may be its anchor
+        used |= {line.arxiv_id for line in lines}
+    return [*line_findings(lines, papers, used), *_missing_lines(lines, told, anchorings), *essay]
+
+
+def _bullet_place(claim: Claim, prompt: ResearchPrompt) -> Place | None:
+    """Where a prompt tells the claim: the bullet that restates it, or the bullet that it is."""
+    bullets = [bullet.place for bullet in prompt.bullets]
+    return next((place for place in (*(b.place for b in claim.restated), *claim.places) if place in bullets), None)
+
+
+def _missing_lines(
+    lines: Sequence[AnchorLine], told: Sequence[tuple[Claim, Place]], anchorings: Mapping[str, Anchoring]
+) -> list[Finding]:
+    """Bullets of a prompt that none of its anchor lines stands for; where it names some, a reader takes them for all."""
+    listed = {line.arxiv_id for line in lines}
+    found = []
+    for claim, place in told if lines else ():
+        if claim.id not in anchorings:
+            continue
+        anchoring = anchorings[claim.id]
+        own = [a.paper for a in anchoring.anchors] if anchoring.kind == "anchored" else []
+        if not any(paper.arxiv_id in listed for paper in own):
+            rests = (
+                f"it rests on arXiv:{own[0].arxiv_id} ({own[0].title})" if own else "no paper of its own could be found"
+            )
+            found.append(
+                finding("anchor-missing", f"no anchor of the prompt is behind “{claim.title}”: {rests}", place)
+            )
+    return found
 
 
 def line_findings(lines: Sequence[AnchorLine], papers: Mapping[str, Paper], used: set[str]) -> list[Finding]:
@@ -55,9 +100,8 @@ def line_findings(lines: Sequence[AnchorLine], papers: Mapping[str, Paper], used
         if paper is None:
             found.append(finding("anchor-unresolved", f"{name} is not known to the source", line.place))
             continue
-        if line.title and coverage(profile(line.title), profile(paper.title)) < TITLE_AGREES:
-            found.append(finding("anchor-title", f"{name} is called “{paper.title}”, not “{line.title}”", line.place))
-        if line.year and line.year != paper.published.year:
+        found += _title_findings(line, paper)
+        if line.year and line.year not in {paper.published.year, (paper.updated or paper.published).year}:
             found.append(
                 finding(
                     "year",
@@ -76,20 +120,18 @@ def line_findings(lines: Sequence[AnchorLine], papers: Mapping[str, Paper], used
     return found
 
 
-def fidelity(claim: Claim, anchoring: Anchoring) -> Fidelity:
-    """What can be said of a claim against its anchor's text without a model.
-
-    Only figures are compared. That they stand in the text does not prove that they mean the same there,
-    so the answer is never more than `unchecked`, with what was seen.
-    """
-    if anchoring.kind == "unanchored":
-        return Fidelity(status="unchecked", notes=("it has no anchor to be held against",))
-    stated = {n.value for anchor in anchoring.anchors for n in numbers(f"{anchor.paper.title} {anchor.paper.text}")}
-    kind = anchoring.anchors[0].paper.text_kind
-    absent = [claim.text[n.start : n.end].strip() for n in numbers(claim.text) if n.value not in stated]
-    if absent:
-        return Fidelity(status="unchecked", notes=(f"{', '.join(dict.fromkeys(absent))}: not in the anchor's {kind}",))
-    return Fidelity(status="unchecked", notes=(f"its wording was not compared with the anchor's {kind}",))
+def _title_findings(line: AnchorLine, paper: Paper) -> list[Finding]:
+    """A stated title that is not the paper's; a stated author who, where the record has authors, is none of them."""
+    named = _STATED_AUTHOR.search(line.title)
+    title = line.title[: named.start()] if named else line.title
+    name, found = f"arXiv:{line.arxiv_id}", []
+    if title and coverage(profile(title), profile(paper.title)) < TITLE_AGREES:
+        found.append(finding("anchor-title", f"{name} is called “{paper.title}”, not “{title}”", line.place))
+    if named and paper.authors and not any(named["name"] in author for author in paper.authors):
+        found.append(
+            finding("anchor-author", f"{name} is by {', '.join(paper.authors[:3])}, not by {named['name']}", line.place)
+        )
+    return found
 
 
 def finding(kind: str, message: str, place: Place) -> Finding:

@@ -28,10 +28,10 @@ from langgraph.runtime import Runtime
 from langgraph.types import RetryPolicy, Send
 
 from retest.anchors import named_by_seed
-from retest.audit import Gathered, gather, test, unreachable
+from retest.audit import Gathered, gather, questions_for, test, unreachable
 from retest.claims import merge_claims
 from retest.desk import Desk
-from retest.errors import JudgeRefused, SourceUnreachable
+from retest.errors import JudgeRefused, RetestError, SourceUnreachable
 from retest.history import anchored_before, cited_before, known_claims
 from retest.judges import Judge
 from retest.ledger import Ledger
@@ -131,6 +131,10 @@ async def resolve(state: Run, runtime: Runtime[Tools]) -> dict[str, Any]:
     """Looks up every id that the seeds name or an earlier run cited, in one batch."""
     tools = tools_of(runtime)
     claims = tools.library().claims
+    runtime.stream_writer({"stage": "gather", "total": len(claims)})
+    before = tools.desk.get("resolved", "", Resolved)
+    if before and not before.failure:
+        return {}  # by a run that was killed before its checkpoint was written
     cited = cited_before(tools.previous, claims)
     ids = {line.arxiv_id for claim in claims for line in claim.anchor_lines}.union(
         *(claim.arxiv_ids for claim in claims), *cited.values()
@@ -142,7 +146,6 @@ async def resolve(state: Run, runtime: Runtime[Tools]) -> dict[str, Any]:
     except SourceUnreachable as error:
         resolved = Resolved(papers={}, named={}, cited={}, failure=str(error))
     tools.desk.put("resolved", "", resolved)
-    runtime.stream_writer({"stage": "gather", "total": len(claims)})
     return {}
 
 
@@ -153,11 +156,12 @@ async def gather_claim(state: Branch, runtime: Runtime[Tools]) -> dict[str, Any]
     try:
         if resolved.failure:
             raise SourceUnreachable(resolved.failure)
-        async with tools.slots:
-            gathered = await asyncio.to_thread(
-                gather, claim, resolved.named.get(claim_id), tools.source, tools.since, tools.as_of
-            )
-        tools.desk.put("gathered", claim_id, gathered)
+        if tools.desk.get("gathered", claim_id, Gathered) is None:  # a killed run may have come that far
+            async with tools.slots:
+                gathered = await asyncio.to_thread(
+                    gather, claim, resolved.named.get(claim_id), tools.source, tools.since, tools.as_of
+                )
+            tools.desk.put("gathered", claim_id, gathered)
     except SourceUnreachable as error:
         tools.desk.put("outcome", claim_id, unreachable(claim, None, str(error), tools.as_of))
     runtime.stream_writer({"stage": "gather", "claim": claim_id})
@@ -189,10 +193,13 @@ async def test_claim(state: Branch, runtime: Runtime[Tools]) -> dict[str, Any]:
 def failed(state: Branch, error: NodeError, runtime: Runtime[Tools]) -> dict[str, Any]:
     """One failed claim never sinks the run; a refused key does, for every other claim would fail alike."""
     if isinstance(error.error, JudgeRefused):
-        raise error.error
+        # A new error: LangGraph takes the one that it handed in for handled, and would go on without it.
+        raise JudgeRefused(str(error.error)) from error.error
     tools, claim_id = tools_of(runtime), state["claim"]
-    _log.error("claim %s failed", claim_id, exc_info=error.error)
-    reason = f"an error in retest stopped it: {type(error.error).__name__}: {error.error}"
+    reason = str(error.error)
+    if not isinstance(error.error, RetestError):
+        _log.error("claim %s failed", claim_id, exc_info=error.error)
+        reason = f"an error in retest stopped it: {type(error.error).__name__}: {reason}"
     tools.desk.put("outcome", claim_id, unreachable(tools.claim(claim_id), None, reason, tools.as_of))
     return {"gathered": [claim_id]} if error.node == "gather" else {"tested": [claim_id]}
 
@@ -203,7 +210,7 @@ async def ask(state: Run, runtime: Runtime[Tools]) -> dict[str, Any]:
     library, outcomes = tools.library(), outcomes_of(tools)
     for seed in library.seeds:
         carried = [o for o in outcomes if any(place.file == seed.file for place in o.claim.places)]
-        questions = await tools.judge.ask(seed, [o for o in carried if not o.failure])
+        questions = await questions_for(seed, [o for o in carried if not o.failure], tools.judge, tools.ledger)
         tools.desk.put("questions", seed.file, Questions(questions=questions))
     return {}
 
@@ -251,5 +258,5 @@ def studio() -> CompiledStateGraph[Run, Tools, Run, Run]:
 
 def _there(value: Any) -> Any:
     if value is None:
-        raise RuntimeError("the desk lacks what the graph's checkpoint says was done; start again with --fresh")
+        raise RetestError("an interrupted run has lost what it had found out; start it again with --fresh")
     return value

@@ -157,6 +157,16 @@ class Paper(Value):
     comment: str = ""
 
 
+class Likeness(Value):
+    """A claim as papers are compared with it."""
+
+    title: str
+    text: str
+    anchor_title: str = ""
+    """Empty for a claim without an anchor."""
+    anchor_text: str = ""
+
+
 class Query(Value):
     """What is asked of a paper source: any of `terms`, published in the closed range of days."""
 
@@ -167,6 +177,8 @@ class Query(Value):
     before: date
     """The last day that counts."""
     limit: int = 100
+    like: Likeness | None = None
+    """What the papers should be about, in place of `terms`; a source that compares no meanings finds nothing by it."""
 
 
 class Hit(Value):
@@ -209,7 +221,8 @@ class Finding(Value):
     """An error or doubt about a seed, at its line."""
 
     kind: str
-    """`year`, `anchor-unresolved`, `anchor-title`, `anchor-unused`, `unanchored`, `numbers`, `drift`."""
+    """Of a claim: `unanchored`, `year`, `misstated`, `numbers` (open, for lack of text). Of anchor lines: `year`,
+    `anchor-unresolved`, `anchor-title`, `anchor-author`, `anchor-unused`, `anchor-missing`. Of an essay: `drift`, `answered`."""
     message: str
     file: str
     line: int
@@ -243,6 +256,8 @@ class Abstained(Value):
     reason: str
     quote: str = ""
     """The sentence it could not place, for a person to read."""
+    nearness: float = 0.0
+    """How likely it bears on the claim at all, as log-odds: only for the order in which a person reads."""
 
 
 class NotJudged(Value):

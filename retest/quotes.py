@@ -58,7 +58,7 @@ def locate(quote: str, text: str) -> Locating:
         return Uncheckable(reason="the quote is empty")
     haystack, origin = _fold(text)
     at = haystack.find(needle)
-    while at >= 0 and not _stands_alone(haystack, at, at + len(needle)):
+    while at >= 0 and not (_stands_alone(haystack, at, at + len(needle)) and _is_whole(origin, at, at + len(needle))):
         at = haystack.find(needle, at + 1)
     if at < 0:
         return _where_it_differs(needle, haystack)
@@ -113,8 +113,22 @@ def _stands_alone(text: str, start: int, end: int) -> bool:
     return not (cuts_decimal or starts_inside)
 
 
+def _is_whole(origin: list[int], start: int, end: int) -> bool:
+    """A passage cannot begin or end inside one character: `½` folds to `1⁄2`, yet it holds no `1`."""
+    begins = start == 0 or origin[start - 1] != origin[start]
+    return begins and (end == len(origin) or origin[end - 1] != origin[end])
+
+
 def _where_it_differs(needle: str, haystack: str) -> Differs:
-    match = SequenceMatcher(None, haystack, needle, autojunk=False).find_longest_match()
-    start = match.a - match.b if match.b and match.a >= match.b else match.a
-    reads = haystack[match.a + match.size : match.a + match.size + 60].strip()
-    return Differs(agreed=haystack[max(start, 0) : match.a + match.size].strip()[-80:], reads=reads)
+    """The longest beginning of the quote that the text has; none where the first word is already another."""
+    low, high = 0, len(needle)
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if needle[:middle] in haystack else (low, middle - 1)
+    if " " not in needle[:low].strip():  # a few letters stand somewhere in every text
+        match = SequenceMatcher(None, haystack, needle, autojunk=False).find_longest_match()
+        start = max(match.a - match.b, 0)
+        start = haystack.rfind(" ", 0, start + 1) + 1
+        return Differs(agreed="", reads=haystack[start : start + 60].strip())
+    end = haystack.find(needle[:low]) + low
+    return Differs(agreed=needle[:low].strip()[-80:], reads=haystack[end : end + 60].strip())

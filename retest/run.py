@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager, closing, contextmanager
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -17,7 +19,7 @@ from langgraph.graph.state import CompiledStateGraph
 from retest.acks import read_acks
 from retest.assembly import assemble, entries_of
 from retest.desk import Desk
-from retest.errors import InputError, SourceUnreachable
+from retest.errors import InputError, JudgeRefused, OutputError, SourceUnreachable
 from retest.graph import Run, Tools, build_graph, studio
 from retest.history import Change, changes, is_quiet, read_report
 from retest.judges import Judge
@@ -74,9 +76,10 @@ def read_seeds(paths: Sequence[Path]) -> tuple[list[Seed], list[str]]:
 def open_source(settings: Settings, today: date, say: Callable[[str], None]) -> tuple[PaperSource, date]:
     """The paper source with the day that the audit is made for. `auto` is arXiv where it answers, else the catalogue."""
     from retest.sources.catalogue import CATALOGUE_DATE, CatalogueSource
+    from retest.sources.library import open_library
 
     if settings.source == "library":
-        raise InputError("--source library: this version has no local library yet; use arxiv or catalogue")
+        return open_library(settings.home, environment()), settings.as_of or today
     if settings.source != "catalogue":
         try:
             return _live_source(settings, settings.as_of or today), settings.as_of or today
@@ -127,8 +130,10 @@ def run_audit(
     """The whole of `retest run`. Raises RetestError with a finished sentence."""
     seeds, unreadable = read_seeds(paths)
     previous, acks = read_report(settings.out / "verdicts.json"), read_acks(settings.out)
+    told_before, kept_lines = _text(settings.out / "CHANGES.md"), _text(settings.out / LEDGER).splitlines()
     check_writable(settings.out)
     make_home(settings.home)
+    judge = open_judge(settings)
     source, as_of = open_source(settings, today, say)
     if previous and settings.source == "auto" and previous.source != source.name == "catalogue":
         raise SourceUnreachable(
@@ -138,32 +143,31 @@ def run_audit(
     since = window_start(settings.since, as_of)
     if since > as_of:
         raise InputError(f"--since {settings.since}: lies after the day of the audit, {as_of}; give an earlier day")
-    judge = open_judge(settings)
     run_id = _run_id(seeds, previous, source, judge, settings, since, as_of)
-    ledger = Ledger(None if settings.fresh else settings.home / "ledger.sqlite3")
-    kept_lines = [] if settings.fresh else _text(settings.out / LEDGER).splitlines()
-    ledger.load(kept_lines)
-    tools = Tools(
-        seeds=seeds,
-        previous=None if settings.fresh else previous,
-        source=source,
-        judge=judge,
-        ledger=ledger,
-        desk=Desk(settings.home / "desk.sqlite3", run_id),
-        since=since,
-        as_of=as_of,
-        candidates=settings.candidates,
-        slots=asyncio.Semaphore(settings.concurrency),
-    )
-    asyncio.run(_drive(tools, settings, run_id, progress))
-    report = assemble(tools, previous, acks)
-    _refuse_if_nothing_was_seen(report, settings.out, tools.desk)
-    changed = changes(previous, report)
-    files = render(report, changed, _text(settings.out / "CHANGES.md"))
-    files[LEDGER] = merged_lines(kept_lines, entries_of(tools))
-    quiet = is_quiet(previous, report) and _is_whole(settings.out, files)
-    written = [] if quiet else write_files(settings.out, files)
-    tools.desk.clear()
+    kept_lines = [] if settings.fresh else kept_lines
+    with _caches(settings, run_id) as (ledger, desk):
+        ledger.load(kept_lines)
+        tools = Tools(
+            seeds=seeds,
+            previous=None if settings.fresh else previous,
+            source=source,
+            judge=judge,
+            ledger=ledger,
+            desk=desk,
+            since=since,
+            as_of=as_of,
+            candidates=settings.candidates,
+            slots=asyncio.Semaphore(settings.concurrency),
+        )
+        asyncio.run(_drive(tools, settings, run_id, progress))
+        report = assemble(tools, previous, acks)
+        _refuse_if_nothing_was_seen(report, settings.out, desk)
+        changed = changes(previous, report)
+        files = render(report, changed, told_before)
+        files[LEDGER] = merged_lines(kept_lines, entries_of(tools))
+        quiet = is_quiet(previous, report) and _is_whole(settings.out, files)
+        written = [] if quiet else write_files(settings.out, files)
+        desk.clear()
     return Finished(
         report=report,
         changes=tuple(changed),
@@ -172,6 +176,20 @@ def run_audit(
         requests=source.requests,
         fallen=tuple(_fallen(previous, report)),
     )
+
+
+@contextmanager
+def _caches(settings: Settings, run_id: str) -> Iterator[tuple[Ledger, Desk]]:
+    """The run's ledger and desk, closed afterwards. Raises OutputError where a file of ours is damaged or held by another run."""
+    try:
+        ledger = Ledger(None if settings.fresh else settings.home / "ledger.sqlite3")
+        with closing(ledger), closing(Desk(settings.home / "desk.sqlite3", run_id)) as desk:
+            yield ledger, desk
+    except sqlite3.DatabaseError as error:
+        raise OutputError(
+            f"RETEST_HOME={settings.home}: a cache there cannot be used ({error}); "
+            "wait for the other run, move it away, or name another folder"
+        ) from error
 
 
 def _refuse_if_nothing_was_seen(report: Report, out: Path, desk: Desk) -> None:
@@ -197,11 +215,6 @@ def _fallen(previous: Report | None, report: Report) -> Iterator[tuple[str, str]
             yield record.state, record.id
         if record.fidelity.status == "misstated" and (before is None or before.fidelity.status != "misstated"):
             yield "misstated", record.id
-
-
-def _all_kept(report: Report) -> bool:
-    """Whether every claim of the run failed, so that all verdicts are earlier ones."""
-    return len({part.claim for part in report.partial}) >= len(report.claims) > 0
 
 
 def make_home(home: Path) -> None:
@@ -231,8 +244,16 @@ def _run_id(
     )
 
 
+class _Requests(ThreadPoolExecutor):
+    """Threads that nobody waits for at the end: an interrupted run must not hang on an answer that is slow to come."""
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        super().shutdown(wait=False, cancel_futures=True)
+
+
 async def _drive(tools: Tools, settings: Settings, run_id: str, progress: Progress) -> None:
     """Runs the graph, or goes on with it where a killed run left its checkpoint."""
+    asyncio.get_running_loop().set_default_executor(_Requests())
     async with _checkpointer(settings.home / "checkpoints.sqlite3") as saver:
         graph = build_graph().compile(checkpointer=saver, name="retest")
         config: Any = {"configurable": {"thread_id": run_id}}
@@ -245,11 +266,16 @@ async def _drive(tools: Tools, settings: Settings, run_id: str, progress: Progre
             await saver.adelete_thread(run_id)
         else:
             progress({"stage": "resume"})
-        async for part in graph.astream(
-            start, config, context=tools, stream_mode=["custom"], durability="async", version="v2"
-        ):
-            event: Any = part["data"]
-            progress(event)
+        try:
+            async for part in graph.astream(
+                start, config, context=tools, stream_mode=["custom"], durability="async", version="v2"
+            ):
+                event: Any = part["data"]
+                progress(event)
+        except JudgeRefused:
+            # The checkpoint would hold the refused claims as failed; what was found lies on the desk and in the ledger.
+            await saver.adelete_thread(run_id)
+            raise
         await saver.adelete_thread(run_id)
 
 
@@ -263,7 +289,11 @@ async def _checkpointer(path: Path) -> AsyncIterator[AsyncSqliteSaver]:
 
 
 def _text(path: Path) -> str:
-    return path.read_text(encoding="utf-8") if path.is_file() else ""
+    """What a file of ours holds, nothing where there is none. Raises InputError when it cannot be read."""
+    try:
+        return path.read_bytes().decode("utf-8") if path.is_file() else ""
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: cannot be read ({error}); mend it, or move it away to start anew") from error
 
 
 @cache

@@ -35,6 +35,8 @@ _ENVIRONMENT = {
 }
 _FILE_KEYS = {"since", "out", "source", "judge", "model", "candidates", "concurrency", "fail_on", "arxiv_delay"}
 """What a settings file may say. Never an address or a key: a cloned repository must not be able to send a key elsewhere."""
+FIRST_YEAR, LAST_YEAR = 1991, 2199
+"""arXiv's first year, and one before which arithmetic with days cannot leave the calendar."""
 _SPAN = re.compile(r"(?P<count>\d{1,4})\s*(?P<unit>d|w|mo|y)", re.IGNORECASE)
 
 
@@ -93,13 +95,15 @@ def _settings_file(folder: Path) -> dict[str, Any]:
                 continue  # another tool's file: its owner will hear of it elsewhere
             raise InputError(f"{name}: not valid TOML ({error}); mend it or remove it") from error
         for key in table:
-            values = values.get(key, {})
+            values = values.get(key, {}) if isinstance(values, dict) else {}
         if values or not table:
             return _known_keys(values, name)
     return {}
 
 
-def _known_keys(values: Mapping[str, Any], name: str) -> dict[str, Any]:
+def _known_keys(values: Any, name: str) -> dict[str, Any]:
+    if not isinstance(values, Mapping):
+        raise InputError(f"{name}: tool.retest is not a table; write [tool.retest] above the settings")
     found = {key.replace("-", "_"): value for key, value in values.items()}
     for key in found:
         if key not in _FILE_KEYS:
@@ -118,16 +122,24 @@ def _checked(given: dict[str, Any]) -> Settings:
     for name in ("arxiv_url", "oai_url", "base_url"):
         if given.get(name):
             _http_address(_ENVIRONMENT[name], str(given[name]))
-    given["out"] = Path(given.get("out", "outputs"))
+    given["out"] = Path(_text("--out", given.get("out", "outputs")))
+    given["model"] = _text("--model", given.get("model", DEFAULT_MODEL))
     if isinstance(given.get("as_of"), str):
         given["as_of"] = parse_day("--as-of", given["as_of"])
-    window_start(str(given.get("since", "6mo")), date(2026, 1, 1))
+    given["since"] = str(given.get("since", "6mo"))  # a settings file may give it as TOML's own date
+    window_start(given["since"], date(2026, 1, 1))
     return Settings.model_validate(given)
 
 
 def _one_of(name: str, value: object, known: tuple[str, ...]) -> str:
     if value not in known:
         raise InputError(f"{name} {value}: not known; use {', '.join(known[:-1])} or {known[-1]}")
+    return str(value)
+
+
+def _text(name: str, value: object) -> str:
+    if not isinstance(value, (str, Path)) or not str(value).strip():
+        raise InputError(f"{name} {value}: not a text; write it in quotes")
     return str(value)
 
 
@@ -164,17 +176,24 @@ def _conditions(value: object) -> tuple[str, ...]:
 
 
 def _http_address(name: str, value: str) -> None:
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise InputError(f"{name}={value}: not an http(s) address")
+    try:
+        parts = urlsplit(value)
+        is_address = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # an open bracket, a port that is none
+        is_address = False
+    if not is_address:
+        raise InputError(f"{name}={value}: not an http(s) address; write it as https://host/path")
 
 
 def parse_day(name: str, value: str) -> date:
     """An ISO day, `2026-02-01`."""
     try:
-        return date.fromisoformat(value)
+        day = date.fromisoformat(value)
     except ValueError:
         raise InputError(f"{name} {value}: not a day; write it as 2026-02-01") from None
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise InputError(f"{name} {value}: arXiv has no papers of that day; give one from {FIRST_YEAR} on")
+    return day
 
 
 def window_start(since: str, as_of: date) -> date:

@@ -9,7 +9,8 @@ from retest.anchors import named_by_seed
 from retest.audit import anchor_date, find_anchors
 from retest.candidates import papers_of
 from retest.claims import KnownClaim, effective_date, merge_claims
-from retest.findings import claim_findings, fidelity, seed_findings
+from retest.fidelity import fidelity
+from retest.findings import claim_findings, seed_findings
 from retest.models import Anchoring, Claim, DatedBy, Fidelity, Finding, Paper, Seed, Value
 from retest.sources import PaperSource
 

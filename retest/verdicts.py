@@ -31,7 +31,7 @@ def decide(evidence: Sequence[Evidence], *, looked_at: int, not_judged: int = 0,
     if not any(weights.values()):
         return _undecided(looked_at, not_judged, abstained)
     state = _state(asserted, weights["supports"], weights["relaxes"], weights["overturns"])
-    return Decision(state=state, confidence=_confidence(state, weights, len(asserted)))
+    return Decision(state=state, confidence=_confidence(state, weights, _is_lone(asserted, state)))
 
 
 def _weight(evidence: Sequence[Evidence], stance: Stance) -> float:
@@ -56,7 +56,12 @@ def _undecided(looked_at: int, not_judged: int, abstained: int) -> Decision:
     return Decision(state="untested", confidence=round(0.3 * searched_well, 2), absence="nothing newer found")
 
 
-def _confidence(state: State, weights: dict[str, float], papers: int) -> float:
+def _is_lone(asserted: Sequence[Evidence], state: State) -> bool:
+    """Whether a single paper stands behind the state; one that speaks against it is no company."""
+    return sum(item.stance == "supports" or state != "upheld" for item in asserted) == 1
+
+
+def _confidence(state: State, weights: dict[str, float], is_lone: bool) -> float:
     """Grows with the weight behind the state and shrinks with what speaks for another one; 0 to 0.95."""
     total = sum(weights.values())
     behind = {
@@ -67,5 +72,5 @@ def _confidence(state: State, weights: dict[str, float], papers: int) -> float:
     }[state]
     share = behind / total
     mass = total / (total + 3)
-    lone = 0.8 if papers == 1 else 1.0
+    lone = 0.8 if is_lone else 1.0
     return round(min(MOST_CONFIDENT, share * mass * lone), 2)

@@ -1,0 +1,397 @@
+"""Holds what a claim says against what its own papers say, by their words alone: numbers, hedges, direction, population.
+
+The abstract or digest is all we have, and words are all we compare, so most claims stay `unchecked`.
+`misstated` needs a passage of the paper that speaks of the same thing and differs; both are shown.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, pairwise
+
+from retest.models import Anchoring, Claim, Fidelity, Paper, Value
+from retest.terms import Number, coverage, names, numbers, profile, sentence_spans, stem, stems, weight, words
+
+SAME_MATTER = 0.5
+"""Least share of a sentence's telling words in another one that speaks of the same matter."""
+SAID = 0.7
+"""Least share of every sentence of a faithful claim in its papers' text."""
+
+
+class Difference(Value):
+    """Something that the claim tells otherwise than its paper."""
+
+    kind: str
+    """`number`, `comparison`, `setting`, `hedge`, `direction`, `population`."""
+    message: str
+    is_certain: bool = True
+    """False where the paper's text, as we have it, leaves it open."""
+
+
+def fidelity(claim: Claim, anchoring: Anchoring) -> Fidelity:
+    """Does the claim say what its papers say? With the differences seen, or what could not be checked."""
+    if anchoring.kind == "unanchored":
+        return Fidelity(status="unchecked", notes=("it has no anchor to be held against",))
+    papers = [anchor.paper for anchor in anchoring.anchors]
+    found = differences(claim, papers)
+    certain = tuple(difference.message for difference in found if difference.is_certain)
+    if certain:
+        return Fidelity(status="misstated", notes=certain)
+    notes = (*(difference.message for difference in found), *_absent_numbers(claim, papers))
+    if notes:
+        return Fidelity(status="unchecked", notes=notes)
+    if _says_the_same(claim, papers):
+        return Fidelity(status="faithful", notes=(f"its sentences, numbers and names stand in {_text_of(papers)}",))
+    return Fidelity(status="unchecked", notes=(f"its wording goes beyond {_text_of(papers)}",))
+
+
+def differences(claim: Claim, papers: Sequence[Paper]) -> list[Difference]:
+    """Everything that the claim tells otherwise than its papers."""
+    checks = (_comparisons, _numbers, _hedges, _directions, _populations)
+    return list(dict.fromkeys(chain.from_iterable(check(claim, papers) for check in checks)))
+
+
+def _text_of(papers: Sequence[Paper]) -> str:
+    kind = papers[0].text_kind
+    return f"the {kind} of arXiv:{papers[0].arxiv_id}" if len(papers) == 1 else f"its papers' {kind}s"
+
+
+def sentences(text: str) -> list[str]:
+    """The sentences of a text."""
+    return [text[start:end] for start, end in sentence_spans(text)]
+
+
+def breaks_off(paper: Paper) -> bool:
+    """Whether the record's abstract ends within a sentence, as some records' do: what it lacks it may yet say."""
+    return paper.text_kind == "abstract" and not paper.text.rstrip().endswith((".", "!", "?", ")", "”", '"'))
+
+
+# --- numbers ---------------------------------------------------------------------------------------
+
+_COMPARED = re.compile(
+    r"^\W*(?:vs\.?|versus|against|compared (?:with|to))\s+(?P<label>(?:[\w-]+\s+){0,4})$", re.IGNORECASE
+)
+_SETTING = re.compile(
+    r"\b(?:low|high)[- ]resource\b|\b(?:zero|few|one)[- ]shot\b(?: [\w-]+ (?:task|setting|evaluation)s?)?"
+    r"|\b[\w-]+ (?:setting|regime|scenario)s?\b",
+    re.IGNORECASE,
+)
+
+
+def _comparisons(claim: Claim, papers: Sequence[Paper]) -> Iterator[Difference]:
+    """Two numbers set side by side: does the paper compare them, and where?"""
+    for sentence in sentences(claim.text):
+        stated = numbers(sentence)
+        for first, second in pairwise(stated):
+            matched = _COMPARED.match(sentence[first.end : second.start])
+            if matched and first.unit == second.unit:
+                yield from _compared(claim, sentence, (first, second), matched["label"].strip(), papers)
+
+
+def _compared(
+    claim: Claim, sentence: str, pair: tuple[Number, Number], label: str, papers: Sequence[Paper]
+) -> Iterator[Difference]:
+    told = " and ".join(sentence[number.start : number.end].strip() for number in pair)
+    for paper in papers:
+        having = [[s for s in sentences(paper.text) if _has(s, number)] for number in pair]
+        both = [s for s in having[0] if s in having[1]]
+        if both:
+            yield from _settings_lost(claim, told, both[0], paper)
+        elif having[0] and having[1]:
+            message = f"sets {told} side by side, “{sentence}”, but arXiv:{paper.arxiv_id} gives them apart: "
+            yield Difference(kind="comparison", message=f"{message}“{having[0][0]}” and “{having[1][0]}”")
+        elif not having[0] and not having[1]:
+            yield from _label_elsewhere(claim, told, label, paper)
+
+
+def _settings_lost(claim: Claim, told: str, source: str, paper: Paper) -> Iterator[Difference]:
+    """The paper compares the numbers under conditions of which the claim has no word."""
+    lost = _settings_not_in(source, f"{claim.title} {claim.text}")
+    if lost:
+        yield Difference(
+            kind="setting",
+            message=f"sets {told} side by side without their setting ({', '.join(lost)}): "
+            f"the claim says “{claim.text}”, arXiv:{paper.arxiv_id} “{source}”",
+        )
+
+
+def _label_elsewhere(claim: Claim, told: str, label: str, paper: Paper) -> Iterator[Difference]:
+    """The text has neither number; what it says of that with which the claim compares may still tell of a setting."""
+    wanted = [word for word in stems(label) if weight(word) >= LABEL_WEIGHT]
+    for source in sentences(paper.text):
+        lost = _settings_not_in(source, f"{claim.title} {claim.text}")
+        if len(wanted) >= 2 and set(wanted) <= set(stems(source)) and lost:
+            ends = ", which breaks off," if breaks_off(paper) else ""
+            yield Difference(
+                kind="comparison",
+                is_certain=False,
+                message=f"sets {told} side by side; the {paper.text_kind} of arXiv:{paper.arxiv_id}{ends} has neither number, "
+                f"and speaks of the {label} in a sentence apart and for a setting that the claim does not name "
+                f"({', '.join(lost)}): “{source}”",
+            )
+
+
+LABEL_WEIGHT = 1.0
+"""Words of less weight (`models`) do not say what a number goes with."""
+
+
+def _settings_not_in(source: str, told: str) -> list[str]:
+    known = set(stems(told))
+    found = (match.group() for match in _SETTING.finditer(source))
+    return [setting for setting in dict.fromkeys(found) if not _setting_words(setting) & known]
+
+
+def _setting_words(setting: str) -> set[str]:
+    plain = {"set", "regim", "scenario", "task", "evalu"}
+    return {word for word in stems(setting) if word not in plain} or {""}
+
+
+def _has(sentence: str, number: Number) -> bool:
+    return any(_same(number, other) for other in numbers(sentence))
+
+
+def _same(left: Number, right: Number) -> bool:
+    return left.value == right.value and left.unit == right.unit
+
+
+def _numbers(claim: Claim, papers: Sequence[Paper]) -> Iterator[Difference]:
+    """A number of the claim where the paper has another one for the same thing."""
+    for sentence in sentences(claim.text):
+        for number in _stated(sentence):
+            for paper in papers if not _is_given(number, sentence, papers) else ():
+                yield from _other_number(claim, sentence, number, paper)
+
+
+def _other_number(claim: Claim, sentence: str, number: Number, paper: Paper) -> Iterator[Difference]:
+    own = numbers(claim.text)
+    for source in sentences(_plain(paper.text)):
+        given = numbers(source)
+        rivals = [n for n in given if n.unit == number.unit and not any(_near(n, other) for other in own)]
+        same_thing = [n for n in rivals if _counted(sentence, number) == _counted(source, n) != ""]
+        in_place = rivals if any(_near(n, other) for n in given for other in numbers(sentence)) else []
+        in_place = [n for n in in_place if len(_around(sentence, number) & _around(source, n)) >= NEIGHBOURS]
+        alike = coverage(profile(sentence), stems(source)) >= SAME_MATTER
+        if len(rivals) == 1 and ((same_thing and alike) or in_place):
+            stated, told = (text[n.start : n.end].strip() for text, n in ((sentence, number), (source, rivals[0])))
+            yield Difference(
+                kind="number",
+                message=f"says {stated} where arXiv:{paper.arxiv_id} says {told}: “{sentence}” against “{source}”",
+            )
+
+
+NEIGHBOURS = 2
+"""Least number of words that two numbers share among those near them, in sentences that share another number."""
+
+
+def _around(sentence: str, number: Number) -> set[str]:
+    before, after = sentence[: number.start].split()[-5:], sentence[number.end :].split()[:5]
+    return set(stems(" ".join((*before, *after))))
+
+
+def _counted(sentence: str, number: Number) -> str:
+    """The stem of what a number counts or measures: the last of the words right after it, `accuracy` in `68% accuracy`."""
+    following = re.split(
+        r"[^\w\s'’-]|\s(?:and|of|in|on|for|with|at|by|to|from|that|which|while|vs)\b", sentence[number.end :]
+    )[0]
+    found = stems(" ".join(following.split()[:4]))
+    return found[-1] if found else ""
+
+
+def _stated(sentence: str) -> list[Number]:
+    """Numbers that a reader would hold against the paper: no years, and no small counts of things in the note itself."""
+    return [
+        n for n in numbers(sentence) if n.unit or (n.value > 12 and not (1990 <= n.value <= 2035 and n.value % 1 == 0))
+    ]
+
+
+def _is_given(number: Number, told: str, papers: Sequence[Paper]) -> bool:
+    """Whether a number of the text `told` stands in the papers', by its value or as it is written.
+
+    Its unit is left out, for TeX hides units (`28.64$%$`); `8B` may be a part of a name.
+    """
+    written = told[number.start : number.end].strip().casefold()
+    texts = [_plain(f"{paper.title} {paper.text}") for paper in papers]
+    return any(_near(number, other) or written in text.casefold() for text in texts for other in numbers(text))
+
+
+_SCALE = re.compile(r"(?<=\d)[ -](million|billion|thousand)\b", re.IGNORECASE)
+
+
+def _plain(text: str) -> str:
+    """Without TeX's commas (`1{,}400`), and `3-Million` as `3 million`."""
+    return _SCALE.sub(lambda match: f" {match[1].lower()}", text.replace("{,}", ","))
+
+
+def _near(left: Number, right: Number) -> bool:
+    """The same value, or one rounded to the other's places."""
+    places = min(_places(left.value), _places(right.value))
+    return round(left.value, places) == round(right.value, places)
+
+
+def _places(value: float) -> int:
+    return len(f"{value:g}".partition(".")[2])
+
+
+def _absent_numbers(claim: Claim, papers: Sequence[Paper]) -> Iterator[str]:
+    absent = [claim.text[n.start : n.end].strip() for n in _stated(claim.text) if not _is_given(n, claim.text, papers)]
+    if absent:
+        ends = ", which breaks off" if any(map(breaks_off, papers)) else ""
+        yield f"{', '.join(dict.fromkeys(absent))}: not in {_text_of(papers)} as we have it{ends}"
+
+
+# --- hedges ----------------------------------------------------------------------------------------
+
+HEDGE = re.compile(
+    r"\b(?:may|might|tends? to|suggest(?:s|ing|ed)?|appears? to|seems? to|not necessarily|not always|often|sometimes|possibly"
+    r"|partly|partially|likely|in (?:some|many|most|certain) (?:case|task|setting|domain|model|scenario|condition|benchmark)s)\b",
+    re.IGNORECASE,
+)
+"""Words by which a paper holds back."""
+_HELD_BACK = re.compile(
+    r"\b(?:may|might|could|can|tend\w*|suggest\w*|appear\w*|seem\w*|not necessarily|not always|often|sometimes|possibl[ey]|perhaps"
+    r"|part(?:ly|ially)|likely|largely|mostly|mainly|usually|typically|generally|nearly|almost|some|many|most|certain|about"
+    r"|in part|on average|hint\w*|indicat\w*|argue\w*)\b",
+    re.IGNORECASE,
+)
+HEDGED_SHARE = 0.7
+"""Least share of what a hedge is about in a claim that lost the hedge."""
+
+
+def is_hedged(sentence: str) -> bool:
+    """Whether a sentence holds back anywhere."""
+    return bool(_HELD_BACK.search(sentence))
+
+
+def hedged(sentence: str) -> Iterator[tuple[str, list[str]]]:
+    """Each hedge of a sentence with the stems it is about: the few before and after it."""
+    for match in HEDGE.finditer(sentence):
+        before = stems(re.split(r"[,;:—(]", sentence[: match.start()])[-1])[-3:]
+        after = stems(re.split(r"[,;:—)]", sentence[match.end() :])[0])[:4]
+        yield match.group(), [*before, *after]
+
+
+def _hedges(claim: Claim, papers: Sequence[Paper]) -> Iterator[Difference]:
+    """What the paper holds back on, told flat."""
+    for sentence in sentences(claim.text):
+        if is_hedged(sentence):
+            continue
+        told = set(stems(sentence))
+        for paper in papers:
+            for source in _nearest(sentence, _findings(paper)):
+                for hedge, about in hedged(source):
+                    if len(about) >= 4 and coverage({w: weight(w) for w in about}, told) >= HEDGED_SHARE:
+                        yield Difference(
+                            kind="hedge",
+                            message=f"loses a hedge (“{hedge}”): the claim says “{sentence}”, arXiv:{paper.arxiv_id} “{source}”",
+                        )
+
+
+def _nearest(sentence: str, sources: Sequence[str]) -> list[str]:
+    """The source that has most of a sentence's telling words: a hedge on another matter is not the sentence's."""
+    wanted = profile(sentence)
+    return sorted(sources, key=lambda source: coverage(wanted, stems(source)), reverse=True)[:1]
+
+
+_OWN = re.compile(r"\b(?:we|our|results?|experiments?|findings?|authors?)\b", re.IGNORECASE)
+
+
+def _findings(paper: Paper) -> list[str]:
+    """The sentences that tell what a paper found: its text without the opening, which tells what everybody knows."""
+    told = sentences(paper.text)
+    return [s for at, s in enumerate(told) if paper.text_kind == "digest" or at >= len(told) / 3 or _OWN.search(s)]
+
+
+# --- direction -------------------------------------------------------------------------------------
+
+_TURNS = {
+    "amount": (
+        "increase raise boost amplify grow expand rise double",
+        "decrease reduce lower shrink diminish decline drop cut halve suppress",
+    ),
+    "quality": ("improve enhance help benefit strengthen", "degrade hurt harm worsen impair weaken damage erode"),
+}
+_UP_OR_DOWN = {
+    stem(word): (kind, sign)
+    for kind, sides in _TURNS.items()
+    for sign, side in zip((1, -1), sides, strict=True)
+    for word in side.split()
+}
+_TURNED = frozenset("not no never without neither nor cannot fail fails failed rather than less avoid prevent".split())  # noqa: SIM905
+
+
+def moves(sentence: str) -> Iterator[tuple[str, str, int]]:
+    """What a sentence says goes up or down: (`amount` or `quality`, the stem it is about, 1 or -1); negated ones left out."""
+    run = words(sentence)
+    for at, word in enumerate(run):
+        kind, sign = _UP_OR_DOWN.get(stem(word), ("", 0))
+        if sign and not _TURNED.intersection(run[max(0, at - 3) : at]):
+            about = next((s for s in map(_telling_stem, run[at + 1 : at + 3]) if s), "")
+            if about:
+                yield kind, about, sign
+
+
+def _telling_stem(word: str) -> str:
+    found = stems(word)
+    return found[0] if found and weight(found[0]) >= 2.0 and found[0] not in _UP_OR_DOWN else ""
+
+
+def _directions(claim: Claim, papers: Sequence[Paper]) -> Iterator[Difference]:
+    """Up in the claim, down in a clause of the paper on the same matter, and nowhere up in it."""
+    for paper in papers:
+        clauses = [(clause, source) for source in sentences(paper.text) for clause in re.split(r"[,;:—]\s", source)]
+        given = {move for clause, _ in clauses for move in moves(clause)}
+        for sentence in sentences(claim.text):
+            told = set(moves(sentence))
+            for kind, about, sign in sorted(told):
+                reversed_ = (kind, about, -sign)
+                if (kind, about, sign) in given or reversed_ not in given or reversed_ in told:
+                    continue
+                clause, source = next((c, s) for c, s in clauses if reversed_ in moves(c))
+                if coverage(profile(clause), stems(sentence)) >= SAME_MATTER:
+                    yield Difference(
+                        kind="direction",
+                        message=f"tells the opposite direction: the claim says “{sentence}”, arXiv:{paper.arxiv_id} “{source}”",
+                    )
+
+
+# --- population ------------------------------------------------------------------------------------
+
+_KINDS = {
+    "model family": "gpt llama qwen claude gemini gemma mistral mixtral deepseek falcon bert t5 opt bloom palm phi olmo pythia",
+    "language": "english chinese german french spanish arabic hindi japanese korean russian portuguese italian swahili",
+}
+
+
+def _populations(claim: Claim, papers: Sequence[Paper]) -> Iterator[Difference]:
+    """The claim names models or languages, its papers name others, and none of the claim's."""
+    if any(map(breaks_off, papers)):
+        return
+    for kind, listed in _KINDS.items():
+        told = _members(claim.text, listed)
+        given = set().union(*(_members(f"{paper.title} {paper.text}", listed) for paper in papers))
+        if told and given and not told & given:
+            yield Difference(
+                kind="population",
+                message=f"names another {kind} ({', '.join(sorted(told))}) than {_text_of(papers)} ({', '.join(sorted(given))}): "
+                f"“{claim.text}”",
+            )
+
+
+def _members(text: str, listed: str) -> set[str]:
+    plain = re.findall(r"[a-z]+5?", " ".join(words(text)))
+    return set(plain) & set(listed.split())
+
+
+# --- faithful --------------------------------------------------------------------------------------
+
+
+def _says_the_same(claim: Claim, papers: Sequence[Paper]) -> bool:
+    """Every sentence's telling words and every name of the claim stand in its papers' text."""
+    told = [word for paper in papers for word in stems(f"{paper.title} {paper.text}")]
+    covered = (coverage(profile(sentence), told) for sentence in sentences(claim.text))
+    return all(share >= SAID for share in covered) and _all_in(names(claim.text), told)
+
+
+def _all_in(found: Iterable[str], told: Sequence[str]) -> bool:
+    return set(chain.from_iterable(map(stems, found))) <= set(told)

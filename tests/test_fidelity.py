@@ -1,0 +1,133 @@
+"""A claim is held against its own paper: what differs is shown with both sentences, what cannot be seen is said."""
+
+from __future__ import annotations
+
+import pytest
+from fakes import claim, paper
+
+from retest.fidelity import differences, fidelity
+from retest.models import Anchor, Anchored, Claim, Paper, Unanchored
+
+PONDS = paper(
+    "2305.00001",
+    "Shallow Ponds Freeze First",
+    "We watch 412 ponds over nine winters in Finland. We find that deeper ponds tend to lose their fish later. "
+    "Shallow ponds freeze with 71% probability before midwinter, and shade reduces algae growth in summer. "
+    "Our thermometers, trained on GPT-4 readings, agree with divers.",
+    "2023-05-18",
+    text_kind="abstract",
+)
+BASELINE = paper(
+    "2305.00002",
+    "Do Ducks Read Signs?",
+    "We put up signs without words, and signs with wrong words. Ducks led by them swim as well as those led by full signs. "
+    "Furthermore, we set a random baseline on few-shot crossing tasks, where it reaches 42.6% and trained ducks 43%. "
+    "Untrained ducks reach 30%.",
+    "2023-05-18",
+    text_kind="abstract",
+)
+
+
+def told(text: str) -> Claim:
+    return claim("What do ponds do?", text)
+
+
+def kinds(text: str, anchor: Paper = PONDS) -> list[tuple[str, bool]]:
+    return [(difference.kind, difference.is_certain) for difference in differences(told(text), [anchor])]
+
+
+def status(text: str, anchor: Paper = PONDS) -> str:
+    return fidelity(told(text), Anchored(anchors=(Anchor(paper=anchor, score=1.0, found_by="search"),))).status
+
+
+def test_hedge_lost_on_the_way_is_misstated_with_both_sentences() -> None:
+    (lost,) = differences(told("Deeper ponds lose their fish later."), [PONDS])
+    assert lost.kind == "hedge"
+    assert "“Deeper ponds lose their fish later.”" in lost.message
+    assert "“We find that deeper ponds tend to lose their fish later.”" in lost.message
+
+
+def test_hedge_kept_in_other_words_is_no_difference() -> None:
+    assert kinds("Deeper ponds often lose their fish later.") == []
+    assert kinds("Deeper ponds may lose their fish later.") == []
+
+
+def test_hedge_about_another_matter_is_no_difference() -> None:
+    assert kinds("Ponds freeze.") == []
+
+
+def test_another_number_for_the_same_thing_is_misstated() -> None:
+    assert kinds("Shallow ponds freeze with 81% probability before midwinter.") == [("number", True)]
+
+
+def test_rounded_number_is_the_same_number() -> None:
+    precise = PONDS.model_copy(update={"text": PONDS.text.replace("71%", "70.8%")})
+    assert kinds("Shallow ponds freeze with 71% probability before midwinter.", precise) == []
+
+
+def test_number_that_the_text_lacks_is_unchecked_and_said() -> None:
+    found = fidelity(
+        told("Eels winter in 19% of wells."), Anchored(anchors=(Anchor(paper=PONDS, score=1, found_by="search"),))
+    )
+    assert (found.status, found.notes) == ("unchecked", ("19%: not in the abstract of arXiv:2305.00001 as we have it",))
+
+
+def test_abstract_that_breaks_off_is_said_to() -> None:
+    cut = PONDS.model_copy(update={"text": PONDS.text[:60]})
+    found = fidelity(
+        told("Ponds freeze in 71% of winters."), Anchored(anchors=(Anchor(paper=cut, score=1, found_by="search"),))
+    )
+    assert found.notes == ("71%: not in the abstract of arXiv:2305.00001 as we have it, which breaks off",)
+
+
+def test_direction_reversed_is_misstated() -> None:
+    assert kinds("Shade increases algae growth in summer.") == [("direction", True)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Shade lowers algae growth in summer.", "Shade does not increase algae growth in summer.", "Heat increases ice."],
+)
+def test_same_direction_in_other_words_is_no_difference(text: str) -> None:
+    assert kinds(text) == []
+
+
+def test_other_models_than_the_papers_are_misstated() -> None:
+    assert kinds("Thermometers trained on Llama readings agree with divers.") == [("population", True)]
+    assert kinds("Thermometers trained on GPT-4 readings agree with divers.") == []
+
+
+def test_numbers_compared_without_their_setting_are_misstated() -> None:
+    """arXiv:2305.11383: a library's notes set its 43% and 42.6% side by side as if they were about altered instructions."""
+    text = "Signs without words serve as well as full signs, with 43% vs random baseline 42.6%."
+    (lost,) = differences(told(text), [BASELINE])
+    assert (lost.kind, lost.is_certain) == ("setting", True)
+    assert "few-shot crossing tasks" in lost.message
+    assert status(text, BASELINE) == "misstated"
+
+
+def test_numbers_compared_with_their_setting_are_no_difference() -> None:
+    text = "On few-shot crossing tasks trained ducks reach 43% vs random baseline 42.6%."
+    assert kinds(text, BASELINE) == []
+
+
+def test_numbers_compared_that_the_text_lacks_leave_it_open_but_tell_of_the_setting() -> None:
+    cut = BASELINE.model_copy(update={"text": BASELINE.text.split(", where")[0] + ", and"})
+    text = "Signs without words serve as well as full signs, with 43% vs random baseline 42.6%."
+    (lost,) = differences(told(text), [cut])
+    assert (lost.kind, lost.is_certain) == ("comparison", False)
+    assert "which breaks off, has neither number" in lost.message
+    assert status(text, cut) == "unchecked"
+
+
+def test_numbers_that_the_paper_gives_apart_are_misstated_when_compared() -> None:
+    assert kinds("Trained ducks reach 43% vs untrained ducks 30%.", BASELINE) == [("comparison", True)]
+
+
+def test_faithful_needs_every_sentence_number_and_name_in_the_text() -> None:
+    assert status("Shallow ponds freeze with 71% probability before midwinter.") == "faithful"
+    assert status("Shallow ponds freeze with 71% probability before midwinter. Herons know.") == "unchecked"
+
+
+def test_claim_without_a_paper_is_unchecked() -> None:
+    assert fidelity(told("Ponds freeze."), Unanchored(reason="none")).notes == ("it has no anchor to be held against",)

@@ -1,0 +1,102 @@
+"""Stated errors are findings, each at its line; what holds is no finding."""
+
+from __future__ import annotations
+
+from fakes import claim, paper
+
+from retest.findings import claim_findings, line_findings, seed_findings
+from retest.models import Anchor, Anchored, AnchorLine, Bullet, Finding, Period, Place, ResearchPrompt, Seed, Unanchored
+
+OWN = paper(
+    "2305.00001", "Shallow Ponds Freeze First", "We watch 412 ponds. Shallow ones freeze 43% sooner.", "2023-05-18"
+)
+ANCHORED = Anchored(anchors=(Anchor(paper=OWN, score=0.9, found_by="search"),))
+YEAR_2024 = Period(first=2024, last=2024, text="~2024")
+POND = claim("Do ponds freeze?", "Shallow ponds freeze 43% sooner.")
+
+
+def at(number: int) -> Place:
+    return Place(file="a.md", line=number)
+
+
+def bullet(number: int, stated: Period | None) -> Bullet:
+    return Bullet(text="Shallow ponds freeze sooner", names=(), stated=stated, place=at(number))
+
+
+def line(
+    arxiv_id: str = "2305.00001", year: int | None = 2023, title: str = "Shallow Ponds Freeze First"
+) -> AnchorLine:
+    return AnchorLine(arxiv_id=arxiv_id, year=year, title=title, place=at(30))
+
+
+def seed(*lines: AnchorLine, bullets: tuple[Bullet, ...] = (bullet(20, None),)) -> Seed:
+    prompt = ResearchPrompt(role="", bullets=bullets, anchor_lines=lines, tasks=(), place=at(18))
+    return Seed(file="a.md", stem="a", question="Why?", gloss="", essay=(), notes=(), prompt=prompt)
+
+
+def test_wrong_year_is_told_at_the_bullet_that_states_it() -> None:
+    restated = POND.model_copy(update={"stated": YEAR_2024, "restated": (bullet(20, YEAR_2024),)})
+    assert claim_findings(restated, ANCHORED) == [
+        Finding(
+            kind="year",
+            message="stated as ~2024, but arXiv:2305.00001 was first posted on 2023-05-18",
+            file="a.md",
+            line=20,
+        )
+    ]
+
+
+def test_year_stated_in_the_note_itself_is_told_at_the_note() -> None:
+    (found,) = claim_findings(POND.model_copy(update={"stated": YEAR_2024}), ANCHORED)
+    assert (found.kind, found.line) == ("year", 1)
+
+
+def test_period_that_holds_the_year_is_no_finding() -> None:
+    period = Period(first=2022, last=2024, text="~2022–2024")
+    assert claim_findings(POND.model_copy(update={"stated": period}), ANCHORED) == []
+    assert claim_findings(POND, ANCHORED) == []
+
+
+def test_claim_without_a_paper_is_a_finding_with_its_reason() -> None:
+    (found,) = claim_findings(POND, Unanchored(reason="two titles fit"))
+    assert (found.kind, found.message) == ("unanchored", "no paper could be found for it: two titles fit")
+
+
+def test_line_that_holds_is_no_finding() -> None:
+    assert line_findings([line()], {OWN.arxiv_id: OWN}, {OWN.arxiv_id}) == []
+    assert line_findings([line(title="Shallow ponds", year=None)], {OWN.arxiv_id: OWN}, {OWN.arxiv_id}) == []
+
+
+def test_id_that_does_not_exist_is_told_and_nothing_else_is_said_of_it() -> None:
+    assert [f.kind for f in line_findings([line("2599.99999", 2019)], {}, set())] == ["anchor-unresolved"]
+
+
+def test_id_with_another_title_year_and_no_use_is_three_findings() -> None:
+    found = line_findings([line(title="Bread Rises at Night", year=2022)], {OWN.arxiv_id: OWN}, set())
+    assert [f.kind for f in found] == ["anchor-title", "year", "anchor-unused"]
+    assert "“Shallow Ponds Freeze First”, not “Bread Rises at Night”" in found[0].message
+
+
+def test_line_that_a_restating_claim_rests_on_is_used() -> None:
+    restating = POND.model_copy(update={"restated": (bullet(20, None),)})
+    assert seed_findings(seed(line()), [restating], {"claim": ANCHORED}, {OWN.arxiv_id: OWN}) == []
+
+
+def test_line_that_a_bullet_of_its_own_rests_on_is_used() -> None:
+    """A bullet that restates no note is a claim itself, and its anchor was once called unused."""
+    own = POND.model_copy(update={"places": (at(20),)})
+    assert seed_findings(seed(line()), [own], {"claim": ANCHORED}, {OWN.arxiv_id: OWN}) == []
+
+
+def test_line_is_not_called_unused_on_a_night_when_a_claim_could_not_be_looked_at() -> None:
+    restating = POND.model_copy(update={"restated": (bullet(20, None),)})
+    assert seed_findings(seed(line()), [restating], {}, {OWN.arxiv_id: OWN}) == []
+
+
+def test_line_that_only_a_note_outside_the_prompt_rests_on_is_unused() -> None:
+    found = seed_findings(seed(line()), [POND], {"claim": ANCHORED}, {OWN.arxiv_id: OWN})
+    assert [f.kind for f in found] == ["anchor-unused"]
+
+
+def test_seed_without_a_prompt_has_no_lines_to_be_wrong() -> None:
+    assert seed_findings(seed().model_copy(update={"prompt": None}), [POND], {}, {}) == []
