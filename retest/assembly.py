@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from retest.acks import Ack
 from retest.findings import seed_findings
 from retest.graph import Questions, Resolved, Tools, outcomes_of
-from retest.history import changed_on, steadied
+from retest.history import changed_on, steadied, with_earlier_words
 from retest.ledger import Entry, judge_hash
 from retest.models import Finding, Outcome, Seed
 from retest.report import (
@@ -50,6 +50,8 @@ def _record(
     if outcome.failure and outcome.claim.id in earlier:
         return earlier[outcome.claim.id].model_copy(update={"ack": word})
     fresh = claim_record(outcome, tools.since, tools.as_of)
+    if same_judge and fresh.id in earlier:
+        fresh = with_earlier_words(earlier[fresh.id], fresh)
     record = steadied(earlier.get(fresh.id), fresh, tools.as_of, same_judge=same_judge)
     return record.model_copy(update={"changed_on": changed_on(earlier, record, tools.as_of), "ack": word})
 

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from collections.abc import Sequence
 from datetime import date, timedelta
 
 from retest.anchors import anchor_query, choose
-from retest.candidates import finding_queries, fuse, gathering_queries, newer_than, papers_of
+from retest.candidates import find_candidates, gathering_queries, papers_of
 from retest.claims import effective_date
+from retest.errors import JudgeUnreachable
 from retest.evidence import Weighed, weigh
 from retest.fidelity import fidelity
 from retest.findings import claim_findings
 from retest.judges import Judge, Scope
+from retest.judges.embedded import questions as plain_questions
+from retest.judges.embedded import words_for
 from retest.ledger import Ledger, digest, pair_key
 from retest.models import (
     Anchoring,
@@ -32,6 +36,8 @@ from retest.models import (
 )
 from retest.sources import PaperSource
 from retest.verdicts import Decision, decide
+
+_log = logging.getLogger(__name__)
 
 BIRTH_YEARS = 3
 """How far before a claim work is looked for that already disagreed with it."""
@@ -86,7 +92,7 @@ def in_words(query: Query) -> str:
     return f"{', '.join(query.terms)} ({start}{query.before.isoformat()})"
 
 
-async def test(
+async def retest_claim(
     claim: Claim,
     gathered: Gathered,
     source: PaperSource,
@@ -144,16 +150,15 @@ def _with_earlier(
 def _newer(claim: Claim, gathered: Gathered, source: PaperSource, own: set[str], as_of: date) -> list[Paper]:
     """Papers newer than the claim that its queries find in the store, best first."""
     after = gathered.effective_date + timedelta(days=1)
-    queries = finding_queries(claim, gathered.anchoring, after, as_of)
-    rankings = [newer_than(source.find(query), gathered.effective_date) for query in queries]
-    return [candidate.paper for candidate in fuse(rankings, without=own)]
+    found = find_candidates(claim, gathered.anchoring, source, after, as_of, without=own)
+    return [paper for paper in found if paper.published > gathered.effective_date]
 
 
 def _older(claim: Claim, gathered: Gathered, source: PaperSource, own: set[str]) -> list[Paper]:
     """The few papers nearest to the claim that are not newer than it."""
     first = gathered.effective_date - timedelta(days=365 * BIRTH_YEARS)
-    rankings = [source.find(q) for q in finding_queries(claim, gathered.anchoring, first, gathered.effective_date)]
-    return [candidate.paper for candidate in fuse(rankings, without=own)][:BIRTH_CANDIDATES]
+    found = find_candidates(claim, gathered.anchoring, source, first, gathered.effective_date, without=own)
+    return found[:BIRTH_CANDIDATES]
 
 
 async def weigh_papers(
@@ -196,9 +201,14 @@ async def _worded(
         (claim.title, claim.text), decision.model_dump(), asked, (judge.kind, judge.model, dict(judge.prompts))
     )
     words = ledger.words(key)
-    scope = Scope.model_validate_json(words) if words else await judge.scope(claim, bare, evidence)
-    if not words:
+    if words:
+        return bare.model_copy(update=Scope.model_validate_json(words).model_dump())
+    try:
+        scope = await judge.scope(claim, bare, evidence)
         ledger.keep_words(key, scope.model_dump_json())
+    except JudgeUnreachable as error:
+        _log.info("%s: its verdict is in plain words: %s", claim.id, error)
+        scope = words_for(claim, bare, evidence)  # not kept, so that the next run asks again
     return bare.model_copy(update=scope.model_dump())
 
 
@@ -210,8 +220,12 @@ async def questions_for(seed: Seed, outcomes: Sequence[Outcome], judge: Judge, l
     if words:
         first, second = json.loads(words)
         return str(first), str(second)
-    questions = await judge.ask(seed, outcomes)
-    ledger.keep_words(key, json.dumps(questions))
+    try:
+        questions = await judge.ask(seed, outcomes)
+        ledger.keep_words(key, json.dumps(questions))
+    except JudgeUnreachable as error:
+        _log.info("%s: its questions are in plain words: %s", seed.stem, error)
+        questions = plain_questions(seed, outcomes)
     return questions
 
 

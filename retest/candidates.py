@@ -2,7 +2,8 @@
 
 The papers that matter often say it in other words, so a claim is asked about in several ways: its
 question, its summary, the title of its anchor, the sentences of its anchor. Each way ranks the
-records by itself; the ranks are fused (reciprocal rank fusion), which needs no scores that compare.
+records by itself; the ranks are fused (reciprocal rank fusion), which needs no scores that compare. What comes
+out is read again, closely (`ranking.py`). A source that compares meanings itself is asked that at once.
 """
 
 from __future__ import annotations
@@ -10,13 +11,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 
-from retest.models import Anchoring, Claim, Hit, Paper, Query, Value
+from retest.lexicon import is_available
+from retest.models import Anchoring, Claim, Hit, Likeness, Paper, Query, Value
+from retest.ranking import reread
+from retest.sources import PaperSource
 from retest.terms import sentence_spans, telling
 
 RANK_DAMPING = 60
 """The constant of reciprocal rank fusion (Cormack, Clarke and Büttcher, SIGIR 2009)."""
 DEPTH = 100
 """How many papers each way of asking brings to the fusion."""
+DEEPEST = 300
+"""How many papers are read again."""
 PAGE = 200
 """Papers asked for in one request: on tuning gold 100 held 42 % of the superseding papers, 200 50 %, 300 54 %."""
 
@@ -66,16 +72,39 @@ def finding_queries(claim: Claim, anchoring: Anchoring, after: date | None, befo
     return [Query(terms=way, after=after, before=before, limit=DEPTH) for way in ways if way]
 
 
+def likeness(claim: Claim, anchoring: Anchoring) -> Likeness:
+    """What a paper that bears on the claim is like."""
+    papers = papers_of(anchoring)
+    anchor = {"anchor_title": papers[0].title, "anchor_text": papers[0].text} if papers else {}
+    return Likeness(title=claim.title, text=claim.text, **anchor)
+
+
+def find_candidates(
+    claim: Claim, anchoring: Anchoring, source: PaperSource, after: date | None, before: date, without: Iterable[str]
+) -> list[Paper]:
+    """The papers in the source's store that may bear on a claim, best first; published from `after` to `before`."""
+    left_out = frozenset(without)
+    like = likeness(claim, anchoring)
+    hits = source.find(Query(terms=(), after=after, before=before, limit=DEEPEST, like=like))
+    if hits:
+        return [hit.paper for hit in hits if hit.paper.arxiv_id not in left_out]
+    rankings = [source.find(query) for query in finding_queries(claim, anchoring, after, before)]
+    found = [candidate.paper for candidate in fuse(rankings, without=left_out)]
+    return [*reread(like, found[:DEEPEST]), *found[DEEPEST:]] if is_available() else found
+
+
 def fuse(rankings: Sequence[Sequence[Hit]], without: Iterable[str] = ()) -> list[Candidate]:
     """The papers of all rankings, those that stand high in many first; ties by id. `without`: ids left out."""
     left_out = set(without)
-    papers: dict[str, Paper] = {}
+    papers = {hit.paper.arxiv_id: hit.paper for ranking in rankings for hit in ranking}
+    kept = [[hit.paper.arxiv_id for hit in ranking if hit.paper.arxiv_id not in left_out] for ranking in rankings]
+    return [Candidate(paper=papers[arxiv_id], score=score) for arxiv_id, score in fuse_ids(kept).items()]
+
+
+def fuse_ids(rankings: Iterable[Sequence[str]]) -> dict[str, float]:
+    """The ids of all rankings with their fused score, best first; ties by id."""
     scores: dict[str, float] = {}
     for ranking in rankings:
-        for rank, hit in enumerate(ranking, 1):
-            paper = hit.paper
-            if paper.arxiv_id not in left_out:
-                papers[paper.arxiv_id] = paper
-                scores[paper.arxiv_id] = scores.get(paper.arxiv_id, 0.0) + 1 / (RANK_DAMPING + rank)
-    ranked = sorted(scores, key=lambda i: (-scores[i], i))
-    return [Candidate(paper=papers[i], score=scores[i]) for i in ranked]
+        for rank, arxiv_id in enumerate(ranking, 1):
+            scores[arxiv_id] = scores.get(arxiv_id, 0.0) + 1 / (RANK_DAMPING + rank)
+    return dict(sorted(scores.items(), key=lambda item: (-item[1], item[0])))

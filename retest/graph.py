@@ -28,7 +28,7 @@ from langgraph.runtime import Runtime
 from langgraph.types import RetryPolicy, Send
 
 from retest.anchors import named_by_seed
-from retest.audit import Gathered, gather, questions_for, test, unreachable
+from retest.audit import Gathered, gather, questions_for, retest_claim, unreachable
 from retest.claims import merge_claims
 from retest.desk import Desk
 from retest.errors import JudgeRefused, RetestError, SourceUnreachable
@@ -182,7 +182,7 @@ async def test_claim(state: Branch, runtime: Runtime[Tools]) -> dict[str, Any]:
         claim, resolved = tools.claim(claim_id), _there(tools.desk.get("resolved", "", Resolved))
         cited = [resolved.papers[i] for i in resolved.cited.get(claim_id, ()) if i in resolved.papers]
         async with tools.slots:
-            outcome = await test(
+            outcome = await retest_claim(
                 claim, gathered, tools.source, tools.judge, tools.ledger, tools.candidates, tools.as_of, cited
             )
         tools.desk.put("outcome", claim_id, outcome)

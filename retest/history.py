@@ -133,6 +133,16 @@ def steadied(before: ClaimRecord | None, record: ClaimRecord, as_of: date, *, sa
     return record.model_copy(update=kept | {"pending": pending})
 
 
+def with_earlier_words(before: ClaimRecord, record: ClaimRecord) -> ClaimRecord:
+    """The record in the words it had, where nothing that they tell of has changed: a model never says it twice alike."""
+    if (before.text, before.state, before.confidence) != (record.text, record.state, record.confidence):
+        return record
+    if [(e.arxiv_id, e.quote) for e in before.evidence] != [(e.arxiv_id, e.quote) for e in record.evidence]:
+        return record
+    return record.model_copy(update={name: getattr(before, name) for name in _WORDS})
+
+
+_WORDS = ("durability", "durable_question", "perishable_limitation", "rationale")
 _VERDICT = (
     "durability",
     "state",

@@ -6,7 +6,7 @@ from datetime import date
 
 from fakes import evidence_of, record_of, report_of
 
-from retest.history import changes, is_quiet, steadied
+from retest.history import changes, is_quiet, steadied, with_earlier_words
 from retest.report import JudgeRecord
 
 JUNE, JULY, AUGUST = date(2026, 6, 30), date(2026, 7, 31), date(2026, 8, 31)
@@ -81,3 +81,11 @@ def test_night_that_brought_nothing_is_quiet_for_a_week() -> None:
 def test_new_evidence_for_the_same_verdict_is_not_quiet() -> None:
     more = report_of(record_of(evidence=[evidence_of("2606.00009")]), as_of=date(2026, 7, 1))
     assert not is_quiet(report_of(record_of(), as_of=JUNE), more)
+
+
+def test_words_stay_as_they_were_while_the_evidence_does() -> None:
+    before = record_of(evidence=[("2601.00001",)], rationale="One paper narrows it.")
+    again = record_of(evidence=[("2601.00001",)], rationale="A paper makes it narrower.")
+    assert with_earlier_words(before, again).rationale == "One paper narrows it."
+    more = record_of(evidence=[("2601.00001",), ("2602.00002",)], rationale="Two papers narrow it.")
+    assert with_earlier_words(before, more).rationale == "Two papers narrow it."

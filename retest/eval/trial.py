@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from retest.audit import Gathered, gather, test, unreachable, weigh_papers
+from retest.audit import Gathered, gather, retest_claim, unreachable, weigh_papers
 from retest.candidates import papers_of
 from retest.errors import SourceUnreachable
 from retest.eval.gold import GoldClaim, claim_of
@@ -120,7 +120,7 @@ def _gather(claim: Claim, bench: Bench) -> Gathered | str:
 async def _test(claim: Claim, found: Gathered | str, bench: Bench) -> Outcome:
     if isinstance(found, str):
         return unreachable(claim, None, found, bench.as_of)
-    return await test(claim, found, bench.source, bench.judge, bench.ledger, bench.candidates, bench.as_of)
+    return await retest_claim(claim, found, bench.source, bench.judge, bench.ledger, bench.candidates, bench.as_of)
 
 
 def _tried(gold: GoldClaim, outcome: Outcome, bench: Bench) -> Tried:

@@ -41,7 +41,7 @@ class Judge(Protocol):
         """One answer per paper, in order. Quotes are the judge's word until `quotes.locate` finds them."""
 
     async def scope(self, claim: Claim, verdict: Verdict, evidence: Sequence[Evidence]) -> Scope:
-        """Words for a verdict that is already decided: a judge can narrow it, never turn it."""
+        """Words for a verdict that is already decided: a judge can narrow it, never turn it. Raises JudgeUnreachable."""
 
     async def ask(self, seed: Seed, outcomes: Sequence[Outcome]) -> tuple[str, str]:
-        """Two research questions that assume that the regime may have moved."""
+        """Two research questions that assume that the regime may have moved. Raises JudgeUnreachable."""

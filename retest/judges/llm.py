@@ -190,11 +190,7 @@ class LlmJudge:
             counts=", ".join(f"{counts[stance]} {stance}" for stance in ("supports", "relaxes", "overturns")),
             evidence="\n\n".join(evidence_block(item) for item in shown) or "None: nothing newer bears on the claim.",
         )
-        try:
-            words = await self._endpoint.ask(system, user, Scoping)
-        except JudgeUnreachable as error:
-            log.info("%s: the scope is in plain words: %s", claim.id, error)
-            return plain
+        words = await self._endpoint.ask(system, user, Scoping)
         return narrowed(words, plain, verdict, [item.paper.arxiv_id for item in shown])
 
     async def ask(self, seed: Seed, outcomes: Sequence[Outcome]) -> tuple[str, str]:
@@ -205,11 +201,7 @@ class LlmJudge:
             question=fence("question", [f"Question: {seed.question}", f"Gloss: {seed.gloss}"]),
             claims="\n\n".join(outcome_block(outcome) for outcome in shown) or "None.",
         )
-        try:
-            asked = await self._endpoint.ask(system, user, Questions)
-        except JudgeUnreachable as error:
-            log.info("%s: the questions are in plain words: %s", seed.stem, error)
-            return plain
+        asked = await self._endpoint.ask(system, user, Questions)
         known = [item.paper.arxiv_id for outcome in shown for item in _telling_evidence(outcome)]
         first = question_or(asked.first, known, plain[0])
         second = question_or(asked.second, known, plain[1])

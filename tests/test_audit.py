@@ -1,0 +1,89 @@
+"""One claim's way through the stages, with a scripted judge."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import date
+
+from fakes import AS_OF, SINCE, ScriptedJudge, ShelfSource, claim, paper
+
+from retest.audit import gather, retest_claim
+from retest.errors import JudgeUnreachable
+from retest.judges import Scope
+from retest.ledger import Ledger
+from retest.models import Claim, Evidence, Judgement, Outcome, Paper, Verdict
+
+PONDS = claim("Do small ponds freeze first?", "Small ponds freeze first.", arxiv_ids=("2501.00001",))
+SALT = paper("2602.00003", "Salted ponds freeze last", "With salt small ponds freeze last of all ponds.", "2026-02-01")
+WIND = paper("2603.00004", "Wind over ponds", "Wind keeps small ponds from freezing first.", "2026-03-01")
+LATER = paper("2609.00009", "Ponds after the audit", "Small ponds freeze first again.", "2026-09-01")
+OLD = paper("2412.00008", "Ponds before", "Small ponds never freeze first.", "2024-12-01")
+ANCHOR = paper("2501.00001", "Small ponds freeze first", "Small ponds freeze first.", "2025-01-02")
+
+
+class WordlessJudge(ScriptedJudge):
+    """Weighs, and has no words while `mute`."""
+
+    mute = True
+
+    async def scope(self, claim: Claim, verdict: Verdict, evidence: Sequence[Evidence]) -> Scope:
+        if self.mute:
+            raise JudgeUnreachable("the endpoint is down")
+        return await super().scope(claim, verdict, evidence)
+
+
+def narrowed_by(*papers: Paper) -> dict[str, Judgement]:
+    return {p.arxiv_id: Judgement(stance="relaxes", strength=2, quote=p.text, reason="It says so.") for p in papers}
+
+
+def audited(
+    judge: ScriptedJudge, ledger: Ledger, *papers: Paper, earlier: Sequence[Paper] = (), candidates: int = 20
+) -> Outcome:
+    from retest.models import Anchor, Anchored
+
+    source = ShelfSource([ANCHOR, *papers])
+    named = Anchored(anchors=(Anchor(paper=ANCHOR, score=1, found_by="id in the note"),))
+    gathered = gather(PONDS, named, source, SINCE, AS_OF)
+    return asyncio.run(retest_claim(PONDS, gathered, source, judge, ledger, candidates, AS_OF, earlier))
+
+
+def test_evidence_is_newer_than_the_claim_and_not_newer_than_the_audit() -> None:
+    judge = ScriptedJudge(narrowed_by(SALT, LATER, OLD))
+    outcome = audited(judge, Ledger(None), SALT, LATER, OLD)
+    assert [item.paper.arxiv_id for item in outcome.evidence] == ["2602.00003"]
+    assert ("claim", LATER.arxiv_id) not in judge.asked
+    assert outcome.effective_date == date(2025, 1, 2)
+
+
+def test_anchor_is_no_evidence_for_itself() -> None:
+    judge = ScriptedJudge(narrowed_by(ANCHOR))
+    assert audited(judge, Ledger(None), SALT).evidence == ()
+
+
+def test_judged_pair_is_never_asked_about_again() -> None:
+    ledger, judge = Ledger(None), ScriptedJudge(narrowed_by(SALT))
+    first, second = audited(judge, ledger, SALT), audited(judge, ledger, SALT)
+    assert (first, judge.asked) == (second, [("claim", "2602.00003")])
+
+
+def test_what_was_cited_before_is_weighed_whatever_its_rank() -> None:
+    judge = ScriptedJudge(narrowed_by(SALT, WIND))
+    crowded = audited(judge, Ledger(None), SALT, WIND, candidates=1)
+    assert len(crowded.evidence) == 1
+    kept = audited(judge, Ledger(None), SALT, WIND, earlier=[SALT, WIND], candidates=1)
+    assert {item.paper.arxiv_id for item in kept.evidence} == {"2602.00003", "2603.00004"}
+
+
+def test_work_that_disagreed_before_the_claim_is_listed_apart() -> None:
+    against = {OLD.arxiv_id: Judgement(stance="overturns", strength=3, quote=OLD.text, reason="It says so.")}
+    outcome = audited(ScriptedJudge(against), Ledger(None), OLD)
+    assert ([e.paper.arxiv_id for e in outcome.at_birth], outcome.evidence) == (["2412.00008"], ())
+    assert outcome.verdict.state == "untested"
+
+
+def test_plain_words_of_an_outage_are_not_kept_as_the_judge_s_own() -> None:
+    ledger, judge = Ledger(None), WordlessJudge(narrowed_by(SALT))
+    assert "2602.00003" in audited(judge, ledger, SALT).verdict.rationale
+    judge.mute = False
+    assert audited(judge, ledger, SALT).verdict.rationale == "1 papers bear on it."
