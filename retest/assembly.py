@@ -27,7 +27,8 @@ from retest.report import (
 def assemble(tools: Tools, previous: Report | None, acks: Mapping[str, Ack]) -> Report:
     """The report of a finished graph; a claim that could not be looked at keeps its earlier verdict."""
     library, outcomes = tools.library(), outcomes_of(tools)
-    judge = JudgeRecord(kind=tools.judge.kind, model=tools.judge.model, prompts=dict(tools.judge.prompts))
+    prompts = {**tools.judge.prompts, **(tools.scout.prompts if tools.scout else {})}
+    judge = JudgeRecord(kind=tools.judge.kind, model=tools.judge.model, prompts=dict(sorted(prompts.items())))
     earlier = {record.id: record for record in previous.claims} if previous else {}
     same = previous is not None and (previous.judge, previous.source) == (judge, tools.source.name)
     records = [_record(outcome, earlier, acks.get(outcome.claim.id), tools, same) for outcome in outcomes]

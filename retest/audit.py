@@ -15,7 +15,7 @@ from retest.errors import JudgeUnreachable
 from retest.evidence import Weighed, weigh
 from retest.fidelity import fidelity
 from retest.findings import claim_findings
-from retest.judges import Judge, Scope
+from retest.judges import Judge, Scope, Scout
 from retest.judges.embedded import questions as plain_questions
 from retest.judges.embedded import words_for
 from retest.ledger import Ledger, digest, pair_key
@@ -34,6 +34,7 @@ from retest.models import (
     Value,
     Verdict,
 )
+from retest.scouting import gathering_query, picked, suggestions, widened
 from retest.sources import PaperSource
 from retest.verdicts import Decision, decide
 
@@ -56,19 +57,53 @@ class Gathered(Value):
     dated_by: DatedBy
     queries: tuple[str, ...]
     """What the source was asked for newer work, in words. How the anchor was found is no part of it: a later run need not ask."""
+    suggested: tuple[str, ...] = ()
+    """A scout's searches, each run over the store by itself."""
 
 
-def gather(claim: Claim, named: Anchoring | None, source: PaperSource, since: date, as_of: date) -> Gathered:
-    """Finds the claim's anchor, then has the source fetch what is newer: at most three requests.
+async def look(
+    claim: Claim,
+    named: Anchoring | None,
+    source: PaperSource,
+    scout: Scout | None,
+    ledger: Ledger,
+    since: date,
+    as_of: date,
+) -> Gathered:
+    """Finds the claim's anchor, then has the source fetch what is newer. Raises SourceUnreachable.
 
-    `named`: what is known without a search, from the seeds or an earlier run. Raises SourceUnreachable.
+    `named`: what is known without a search, from the seeds or an earlier run.
     """
-    anchoring, _ = find_anchors(claim, named, source, as_of)
+    anchoring, _ = await asyncio.to_thread(find_anchors, claim, named, source, as_of)
+    suggested = await suggestions(claim, papers_of(anchoring), scout, ledger)
+    return await asyncio.to_thread(gather, claim, anchoring, source, since, as_of, suggested)
+
+
+def gather(
+    claim: Claim,
+    anchoring: Anchoring,
+    source: PaperSource,
+    since: date,
+    as_of: date,
+    suggested: Sequence[str] = (),
+) -> Gathered:
+    """Has the source fetch what is newer than the claim: two requests, one more for a scout's suggestions.
+
+    Raises SourceUnreachable.
+    """
     dated, dated_by = effective_date(claim, anchor_date(anchoring), as_of)
     asked = gathering_queries(claim, anchoring, dated, since, as_of)
+    if asked and suggested:
+        asked.append(gathering_query(suggested, dated + timedelta(days=1), as_of))
     for query in asked:
         source.search(query)
-    return Gathered(anchoring=anchoring, effective_date=dated, dated_by=dated_by, queries=tuple(map(in_words, asked)))
+    return Gathered(
+        anchoring=anchoring,
+        effective_date=dated,
+        dated_by=dated_by,
+        queries=tuple(map(in_words, asked)),
+        suggested=tuple(suggested),
+    )
 
 
 def find_anchors(
@@ -101,6 +136,7 @@ async def retest_claim(
     candidates: int,
     as_of: date,
     earlier: Sequence[Paper] = (),
+    scout: Scout | None = None,
 ) -> Outcome:
     """Weighs the newer papers in the source's store and decides. Raises JudgeRefused when asking is useless.
 
@@ -109,7 +145,7 @@ async def retest_claim(
     """
     anchors = papers_of(gathered.anchoring)
     own = {paper.arxiv_id for paper in anchors}
-    newer = _newer(claim, gathered, source, own, as_of)
+    newer = await picked(claim, anchors, _newer(claim, gathered, source, own, as_of), scout, ledger)
     chosen = _with_earlier(newer[:candidates], earlier, gathered.effective_date, own, as_of)
     weighed = await weigh_papers(claim, anchors, chosen, judge, ledger)
     older = await weigh_papers(claim, anchors, _older(claim, gathered, source, own), judge, ledger)
@@ -151,6 +187,7 @@ def _newer(claim: Claim, gathered: Gathered, source: PaperSource, own: set[str],
     """Papers newer than the claim that its queries find in the store, best first."""
     after = gathered.effective_date + timedelta(days=1)
     found = find_candidates(claim, gathered.anchoring, source, after, as_of, without=own)
+    found = widened(found, gathered.suggested, source, after, as_of, own)
     return [paper for paper in found if paper.published > gathered.effective_date]
 
 

@@ -28,12 +28,12 @@ from langgraph.runtime import Runtime
 from langgraph.types import RetryPolicy, Send
 
 from retest.anchors import named_by_seed
-from retest.audit import Gathered, gather, questions_for, retest_claim, unreachable
+from retest.audit import Gathered, look, questions_for, retest_claim, unreachable
 from retest.claims import merge_claims
 from retest.desk import Desk
 from retest.errors import JudgeRefused, RetestError, SourceUnreachable
 from retest.history import anchored_before, cited_before, known_claims
-from retest.judges import Judge
+from retest.judges import Judge, Scout
 from retest.ledger import Ledger
 from retest.models import Anchoring, Claim, Outcome, Paper, Seed, Value
 from retest.report import Report
@@ -80,6 +80,7 @@ class Tools:
     since: date
     as_of: date
     candidates: int
+    scout: Scout | None = None
     slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(8))
 
     _library: Library | None = None
@@ -158,8 +159,14 @@ async def gather_claim(state: Branch, runtime: Runtime[Tools]) -> dict[str, Any]
             raise SourceUnreachable(resolved.failure)
         if tools.desk.get("gathered", claim_id, Gathered) is None:  # a killed run may have come that far
             async with tools.slots:
-                gathered = await asyncio.to_thread(
-                    gather, claim, resolved.named.get(claim_id), tools.source, tools.since, tools.as_of
+                gathered = await look(
+                    claim,
+                    resolved.named.get(claim_id),
+                    tools.source,
+                    tools.scout,
+                    tools.ledger,
+                    tools.since,
+                    tools.as_of,
                 )
             tools.desk.put("gathered", claim_id, gathered)
     except SourceUnreachable as error:
@@ -183,7 +190,15 @@ async def test_claim(state: Branch, runtime: Runtime[Tools]) -> dict[str, Any]:
         cited = [resolved.papers[i] for i in resolved.cited.get(claim_id, ()) if i in resolved.papers]
         async with tools.slots:
             outcome = await retest_claim(
-                claim, gathered, tools.source, tools.judge, tools.ledger, tools.candidates, tools.as_of, cited
+                claim,
+                gathered,
+                tools.source,
+                tools.judge,
+                tools.ledger,
+                tools.candidates,
+                tools.as_of,
+                earlier=cited,
+                scout=tools.scout,
             )
         tools.desk.put("outcome", claim_id, outcome)
     runtime.stream_writer({"stage": "test", "claim": claim_id})

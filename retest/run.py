@@ -22,7 +22,7 @@ from retest.desk import Desk
 from retest.errors import InputError, JudgeRefused, OutputError, SourceUnreachable
 from retest.graph import Run, Tools, build_graph, studio
 from retest.history import Change, changes, is_quiet, read_report
-from retest.judges import Judge
+from retest.judges import Judge, Scout
 from retest.ledger import Ledger, digest, merged_lines
 from retest.models import Seed, Value
 from retest.outputs import check_writable, write_files
@@ -124,6 +124,16 @@ def open_judge(settings: Settings) -> Judge:
     return LlmJudge(Endpoint(base_url=settings.base_url, api_key=key, model=settings.model), fallback=embedded)
 
 
+def open_scout(judge: Judge) -> Scout | None:
+    """The scout that shares the judge's endpoint; without a language model there is none."""
+    if judge.kind == "embedded":
+        return None
+    from retest.judges.llm import LlmJudge
+    from retest.judges.scout import LlmScout
+
+    return LlmScout(judge.endpoint) if isinstance(judge, LlmJudge) else None
+
+
 def run_audit(
     paths: Sequence[Path], settings: Settings, today: date, say: Callable[[str], None], progress: Progress
 ) -> Finished:
@@ -157,6 +167,7 @@ def run_audit(
             since=since,
             as_of=as_of,
             candidates=settings.candidates,
+            scout=open_scout(judge),
             slots=asyncio.Semaphore(settings.concurrency),
         )
         asyncio.run(_drive(tools, settings, run_id, progress))

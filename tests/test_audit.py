@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from datetime import date
+from typing import Any
 
 from fakes import AS_OF, SINCE, ScriptedJudge, ShelfSource, claim, paper
 
-from retest.audit import gather, retest_claim
+from retest.audit import look, retest_claim
 from retest.errors import JudgeUnreachable
 from retest.judges import Scope
 from retest.ledger import Ledger
@@ -38,14 +39,19 @@ def narrowed_by(*papers: Paper) -> dict[str, Judgement]:
 
 
 def audited(
-    judge: ScriptedJudge, ledger: Ledger, *papers: Paper, earlier: Sequence[Paper] = (), candidates: int = 20
+    judge: ScriptedJudge,
+    ledger: Ledger,
+    *papers: Paper,
+    earlier: Sequence[Paper] = (),
+    candidates: int = 20,
+    scout: Any = None,
 ) -> Outcome:
     from retest.models import Anchor, Anchored
 
     source = ShelfSource([ANCHOR, *papers])
     named = Anchored(anchors=(Anchor(paper=ANCHOR, score=1, found_by="id in the note"),))
-    gathered = gather(PONDS, named, source, SINCE, AS_OF)
-    return asyncio.run(retest_claim(PONDS, gathered, source, judge, ledger, candidates, AS_OF, earlier))
+    gathered = asyncio.run(look(PONDS, named, source, scout, ledger, SINCE, AS_OF))
+    return asyncio.run(retest_claim(PONDS, gathered, source, judge, ledger, candidates, AS_OF, earlier, scout))
 
 
 def test_evidence_is_newer_than_the_claim_and_not_newer_than_the_audit() -> None:
@@ -87,3 +93,52 @@ def test_plain_words_of_an_outage_are_not_kept_as_the_judge_s_own() -> None:
     assert "2602.00003" in audited(judge, ledger, SALT).verdict.rationale
     judge.mute = False
     assert audited(judge, ledger, SALT).verdict.rationale == "1 papers bear on it."
+
+
+class ScriptedScout:
+    """Suggests and picks as told; `calls` counts what it was asked."""
+
+    model = "scripted"
+
+    def __init__(self, searches: tuple[str, ...], picks: list[int] | None = None, mute: bool = False) -> None:
+        self.searches, self.picks, self.mute = searches, picks or [], mute
+        self.prompts = {"queries-v1": "1"}
+        self.calls = 0
+
+    async def suggest(self, claim: Claim, anchors: Sequence[Paper]) -> tuple[str, ...]:
+        return self._told(self.searches)
+
+    async def pick(self, claim: Claim, anchors: Sequence[Paper], papers: Sequence[Paper]) -> list[int]:
+        return self._told(self.picks)
+
+    def _told(self, answer: Any) -> Any:
+        self.calls += 1
+        if self.mute:
+            raise JudgeUnreachable("the endpoint is down")
+        return answer
+
+
+GLASS = paper("2604.00005", "Vitrification of still water", "Still water below the limit vitrifies late.", "2026-04-01")
+
+
+def test_what_speaks_in_other_words_is_found_by_a_scout_s_search() -> None:
+    alone = ScriptedJudge(narrowed_by(GLASS))
+    assert audited(alone, Ledger(None), SALT, GLASS).evidence == ()
+    helped = ScriptedJudge(narrowed_by(GLASS))
+    outcome = audited(helped, Ledger(None), SALT, GLASS, scout=ScriptedScout(("vitrification of still water",)))
+    assert [item.paper.arxiv_id for item in outcome.evidence] == ["2604.00005"]
+
+
+def test_scout_s_pick_comes_first_and_hides_nobody() -> None:
+    scout = ScriptedScout((), picks=[1])
+    ranked = audited(ScriptedJudge(), Ledger(None), SALT, WIND).ranked
+    assert audited(ScriptedJudge(), Ledger(None), SALT, WIND, scout=scout).ranked == (ranked[1], ranked[0])
+
+
+def test_scout_is_asked_once_and_its_silence_changes_nothing() -> None:
+    ledger, scout = Ledger(None), ScriptedScout(("still water",), picks=[0])
+    audited(ScriptedJudge(), ledger, SALT, scout=scout)
+    audited(ScriptedJudge(), ledger, SALT, scout=scout)
+    assert scout.calls == 2
+    mute = audited(ScriptedJudge(), Ledger(None), SALT, WIND, scout=ScriptedScout((), mute=True))
+    assert mute.ranked == audited(ScriptedJudge(), Ledger(None), SALT, WIND).ranked

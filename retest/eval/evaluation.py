@@ -26,7 +26,7 @@ from retest.ledger import Ledger
 from retest.models import Place, Value
 from retest.outputs import check_writable, write_files
 from retest.report import SCHEMA, JudgeRecord, Partial, Report, claim_record
-from retest.run import make_home, open_judge, open_source
+from retest.run import make_home, open_judge, open_scout, open_source
 from retest.settings import Settings, window_start
 
 BUNDLED = "the bundled gold"
@@ -79,13 +79,15 @@ def evaluate(
     make_home(settings.home)
     source, as_of = open_source(settings, today, say)
     days = series(wanted.lag, golds, as_of) if wanted.lag else ()
+    judge = open_judge(settings)
     bench = Bench(
         source=Witness(source),
-        judge=open_judge(settings),
+        judge=judge,
         ledger=Ledger(None if settings.fresh else settings.home / "ledger.sqlite3"),
         since=since_of(settings, as_of),
         as_of=as_of,
         candidates=settings.candidates,
+        scout=open_scout(judge),
         concurrency=settings.concurrency,
         progress=progress,
     )

@@ -10,13 +10,13 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from retest.audit import Gathered, gather, retest_claim, unreachable, weigh_papers
+from retest.audit import Gathered, look, retest_claim, unreachable, weigh_papers
 from retest.candidates import papers_of
 from retest.errors import SourceUnreachable
 from retest.eval.gold import GoldClaim, claim_of
 from retest.eval.witness import Witness
 from retest.evidence import Weighed
-from retest.judges import Judge
+from retest.judges import Judge, Scout
 from retest.ledger import Ledger
 from retest.models import Claim, Outcome, Place, Query, Stance, Value
 from retest.terms import words
@@ -62,6 +62,7 @@ class Bench:
     since: date
     as_of: date
     candidates: int
+    scout: Scout | None = None
     concurrency: int = 8
     judge_alone: bool = True
     progress: Callable[[Mapping[str, Any]], None] = lambda event: None
@@ -78,7 +79,7 @@ async def try_claims(golds: Sequence[GoldClaim], places: Mapping[str, Place], be
 
     async def gathered(claim: Claim) -> Gathered | str:
         async with slots:
-            found = await asyncio.to_thread(_gather, claim, bench)
+            found = await _gather(claim, bench)
         bench.progress({"stage": "gather", "claim": claim.id})
         return found
 
@@ -110,9 +111,9 @@ async def read_alone(tried: Sequence[Tried], bench: Bench) -> list[Tried]:
     return list(await asyncio.gather(*map(one, tried)))
 
 
-def _gather(claim: Claim, bench: Bench) -> Gathered | str:
+async def _gather(claim: Claim, bench: Bench) -> Gathered | str:
     try:
-        return gather(claim, None, bench.source, bench.since, bench.as_of)
+        return await look(claim, None, bench.source, bench.scout, bench.ledger, bench.since, bench.as_of)
     except SourceUnreachable as error:
         return str(error)
 
@@ -120,7 +121,16 @@ def _gather(claim: Claim, bench: Bench) -> Gathered | str:
 async def _test(claim: Claim, found: Gathered | str, bench: Bench) -> Outcome:
     if isinstance(found, str):
         return unreachable(claim, None, found, bench.as_of)
-    return await retest_claim(claim, found, bench.source, bench.judge, bench.ledger, bench.candidates, bench.as_of)
+    return await retest_claim(
+        claim,
+        found,
+        bench.source,
+        bench.judge,
+        bench.ledger,
+        bench.candidates,
+        bench.as_of,
+        scout=bench.scout,
+    )
 
 
 def _tried(gold: GoldClaim, outcome: Outcome, bench: Bench) -> Tried:

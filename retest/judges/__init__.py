@@ -1,4 +1,4 @@
-"""Who weighs papers: the `Judge` protocol, written for a stranger who will implement one."""
+"""Who weighs papers and who helps to find them: protocols written for a stranger who will implement one."""
 
 from __future__ import annotations
 
@@ -45,3 +45,21 @@ class Judge(Protocol):
 
     async def ask(self, seed: Seed, outcomes: Sequence[Outcome]) -> tuple[str, str]:
         """Two research questions that assume that the regime may have moved. Raises JudgeUnreachable."""
+
+
+class Scout(Protocol):
+    """Helps to find what bears on a claim. Nothing it says is cited: its words search, its picks order."""
+
+    @property
+    def model(self) -> str:
+        """The model's name."""
+
+    @property
+    def prompts(self) -> Mapping[str, str]:
+        """Hash of each prompt file that it uses."""
+
+    async def suggest(self, claim: Claim, anchors: Sequence[Paper]) -> tuple[str, ...]:
+        """Searches for papers that may bear on the claim. Raises JudgeUnreachable."""
+
+    async def pick(self, claim: Claim, anchors: Sequence[Paper], papers: Sequence[Paper]) -> list[int]:
+        """Indices of the papers most likely to bear on the claim, the likeliest first. Raises JudgeUnreachable."""

@@ -134,6 +134,11 @@ class LlmJudge:
         return dict(sorted((own | self._endpoint.prompts).items()))
 
     @property
+    def endpoint(self) -> Endpoint:
+        """Where it asks."""
+        return self._endpoint
+
+    @property
     def usage(self) -> Usage:
         """Calls and tokens so far, for the run log."""
         return self._endpoint.usage
