@@ -246,7 +246,7 @@ def choose(claim: Claim, papers: Iterable[Paper]) -> Anchored | Unanchored:
     if not scored:
         return Unanchored(reason="the source has no paper that shares its words")
     first = _commented_on(scored)
-    best, paper = scored[first]
+    best, paper = scored[0][0], scored[first][1]  # how well a comment fits speaks for the paper it is about
     lead = best - max((fit for at, (fit, _) in enumerate(scored) if at not in (0, first)), default=best)
     odds = _odds(best, lead)
     if odds >= SEARCH_BAR:

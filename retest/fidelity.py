@@ -387,10 +387,22 @@ def _members(text: str, listed: str) -> set[str]:
 
 
 def _says_the_same(claim: Claim, papers: Sequence[Paper]) -> bool:
-    """Every sentence's telling words and every name of the claim stand in its papers' text."""
+    """Every sentence's telling words and every name of the claim stand in its papers' text, denied where it denies."""
     told = [word for paper in papers for word in stems(f"{paper.title} {paper.text}")]
-    covered = (coverage(profile(sentence), told) for sentence in sentences(claim.text))
-    return all(share >= SAID for share in covered) and _all_in(names(claim.text), told)
+    sources = [source for paper in papers for source in sentences(paper.text)]
+    said = (
+        coverage(profile(sentence), told) >= SAID
+        and all(_denies(s) == _denies(sentence) for s in _nearest(sentence, sources))
+        for sentence in sentences(claim.text)
+    )
+    return all(said) and _all_in(names(claim.text), told)
+
+
+def _denies(sentence: str) -> bool:
+    return any(word in _DENIALS or word.endswith(("n't", "n’t")) for word in words(sentence))
+
+
+_DENIALS = frozenset({"not", "no", "never", "neither", "nor", "cannot", "without", "none"})
 
 
 def _all_in(found: Iterable[str], told: Sequence[str]) -> bool:

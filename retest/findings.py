@@ -98,7 +98,9 @@ def line_findings(lines: Sequence[AnchorLine], papers: Mapping[str, Paper], used
         paper = papers.get(line.arxiv_id)
         name = f"arXiv:{line.arxiv_id}"
         if paper is None:
-            found.append(finding("anchor-unresolved", f"{name} is not known to the source", line.place))
+            found.append(
+                finding("anchor-unresolved", f"{name} is not known to the source{_numbered(line)}", line.place)
+            )
             continue
         found += _title_findings(line, paper)
         if line.year and line.year not in {paper.published.year, (paper.updated or paper.published).year}:
@@ -118,6 +120,14 @@ def line_findings(lines: Sequence[AnchorLine], papers: Mapping[str, Paper], used
                 )
             )
     return found
+
+
+def _numbered(line: AnchorLine) -> str:
+    """What an id tells by itself: its first four digits are the month in which it was given."""
+    month = re.match(r"(\d\d)(\d\d)\.", line.arxiv_id)
+    if not month or not line.year or line.year == 2000 + int(month[1]):
+        return ""
+    return f", and an id of 20{month[1]}-{month[2]} is none of {line.year}"
 
 
 def _title_findings(line: AnchorLine, paper: Paper) -> list[Finding]:

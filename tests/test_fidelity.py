@@ -129,5 +129,22 @@ def test_faithful_needs_every_sentence_number_and_name_in_the_text() -> None:
     assert status("Shallow ponds freeze with 71% probability before midwinter. Herons know.") == "unchecked"
 
 
+def test_denial_of_the_papers_own_words_is_never_faithful() -> None:
+    assert status("Shallow ponds do not freeze with 71% probability before midwinter.") == "unchecked"
+
+
+def test_hedge_of_one_sentence_is_not_asked_of_another() -> None:
+    """arXiv:2310.12962 hedges on two scales and says flatly what their combination does."""
+    flat = PONDS.model_copy(
+        update={"text": f"{PONDS.text} Deeper ponds lose their fish later in every winter, by nine days."}
+    )
+    assert kinds("Deeper ponds lose their fish later, by nine days in every winter.", flat) == []
+
+
+def test_number_that_tex_spells_otherwise_is_there() -> None:
+    tex = PONDS.model_copy(update={"text": PONDS.text.replace("412 ponds", "1{,}412 ponds").replace("71%", "$71$%")})
+    assert kinds("We watch 1,412 ponds. Shallow ponds freeze with 71% probability before midwinter.", tex) == []
+
+
 def test_claim_without_a_paper_is_unchecked() -> None:
     assert fidelity(told("Ponds freeze."), Unanchored(reason="none")).notes == ("it has no anchor to be held against",)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from fakes import claim, paper
 
 from retest.findings import claim_findings, line_findings, seed_findings
@@ -100,3 +102,46 @@ def test_line_that_only_a_note_outside_the_prompt_rests_on_is_unused() -> None:
 
 def test_seed_without_a_prompt_has_no_lines_to_be_wrong() -> None:
     assert seed_findings(seed().model_copy(update={"prompt": None}), [POND], {}, {}) == []
+
+
+def test_december_is_about_the_next_year() -> None:
+    late = Anchored(
+        anchors=(Anchor(paper=OWN.model_copy(update={"published": date(2023, 12, 14)}), score=1, found_by="search"),)
+    )
+    assert claim_findings(POND.model_copy(update={"stated": YEAR_2024}), late) == []
+    exactly = YEAR_2024.model_copy(update={"text": "2024"})
+    assert [f.kind for f in claim_findings(POND.model_copy(update={"stated": exactly}), late)] == ["year"]
+
+
+def test_year_of_a_later_version_is_no_error_of_an_anchor_line() -> None:
+    revised = OWN.model_copy(update={"updated": date(2024, 2, 1), "version": 2})
+    assert line_findings([line(year=2024)], {OWN.arxiv_id: revised}, {OWN.arxiv_id}) == []
+
+
+def test_stated_author_must_be_one_of_the_records_where_it_has_any() -> None:
+    stated = line(title="Shallow Ponds Freeze First (Heron et al., 2023)")
+    (found,) = line_findings([stated], {OWN.arxiv_id: OWN}, {OWN.arxiv_id})
+    assert (found.kind, found.message) == ("anchor-author", "arXiv:2305.00001 is by A. Author, not by Heron")
+    for authors in ((), ("Ann Heron", "B. Coot")):
+        assert (
+            line_findings([stated], {OWN.arxiv_id: OWN.model_copy(update={"authors": authors})}, {OWN.arxiv_id}) == []
+        )
+
+
+def test_bullet_behind_which_no_anchor_line_stands_is_told_with_its_paper() -> None:
+    other = OWN.model_copy(update={"arxiv_id": "2305.00009"})
+    restating = POND.model_copy(update={"restated": (bullet(20, None),)})
+    rests = Anchored(anchors=(Anchor(paper=other, score=1, found_by="search"),))
+    found = seed_findings(seed(line()), [restating], {"claim": rests}, {OWN.arxiv_id: OWN})
+    assert [(f.kind, f.line) for f in found] == [("anchor-unused", 30), ("anchor-missing", 20)]
+    assert found[1].message.endswith("it rests on arXiv:2305.00009 (Shallow Ponds Freeze First)")
+
+
+def test_misstated_claim_is_a_finding_at_its_note() -> None:
+    (found,) = claim_findings(claim("Do ponds freeze?", "Shallow ones freeze 44% sooner."), ANCHORED)
+    assert (found.kind, found.line) == ("misstated", 1)
+
+
+def test_id_that_does_not_resolve_still_tells_its_month() -> None:
+    (found,) = line_findings([line(year=2024)], {}, set())
+    assert found.message == "arXiv:2305.00001 is not known to the source, and an id of 2023-05 is none of 2024"
