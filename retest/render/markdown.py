@@ -114,6 +114,7 @@ def _claim_section(report: Report, number: int, record: ClaimRecord) -> str:
     if record.perishable_limitation:
         parts.append(f"**What time can dissolve.** {md(record.perishable_limitation)}")
     parts += _evidence_part(record)
+    parts += _leaning_part(record)
     parts += _searched_part(record)
     return "\n\n".join(parts)
 
@@ -179,6 +180,14 @@ def _evidence_part(record: ClaimRecord) -> list[str]:
 def _evidence_item(item: EvidenceRecord) -> str:
     recent = " · recent" if item.recent else ""
     return f"- **{item.stance}** (strength {item.strength} of 3{recent}): {_paper(item)}\n  > “{md(item.quote)}”\n\n  {md(item.reason)}"
+
+
+def _leaning_part(record: ClaimRecord) -> list[str]:
+    """The blast radius: what falls with the claim."""
+    if not record.leaning:
+        return []
+    lines = [f"- {code(item.file)} line {item.line}: “{md(item.sentence)}”" for item in record.leaning]
+    return [_folded(f"What leans on it: {count(len(record.leaning), 'essay sentence')}", lines)]
 
 
 def _searched_part(record: ClaimRecord) -> list[str]:

@@ -147,7 +147,7 @@ def _perishable(traced: Sequence[Traced], records: Sequence[ClaimRecord | None])
 
 def _thesis(traced: Sequence[Traced]) -> str:
     """The first sentence of the claim on which most of the essays lean."""
-    most = max(traced, key=lambda t: (len(t.claim.leaning), t.claim.id))
+    most = max(traced, key=lambda t: len(t.claim.leaning))  # the first of those, so it is the essay's own lead
     return re.split(r"(?<=[a-z0-9%)])\.\s", plain(most.claim.text))[0].rstrip(".")
 
 
