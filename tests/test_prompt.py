@@ -76,9 +76,11 @@ def test_verdict_of_a_claim_that_was_reworded_since_is_not_carried() -> None:
     assert "2606.00002" not in prompt(report=report_of(record))
 
 
-def test_template_that_cites_on_its_own_is_refused() -> None:
-    with pytest.raises(RuntimeError, match="2401.99999"):
-        prompt(template=Template(name="mine", text="$question See arXiv:2401.99999."))
+@pytest.mark.parametrize("cited", ["arXiv:2401.99999", "https://arxiv.org/abs/2401.99999v2", "arxiv: 2401.99999”"])
+def test_id_that_was_not_resolved_is_taken_out_wherever_it_came_from(cited: str) -> None:
+    assert "2401.99999" not in prompt(template=Template(name="mine", text=f"$question See {cited}."))
+    told = prompt(SEED + f"- Newts sing, as {cited} says (~2024).\n")
+    assert "2401.99999" not in told and "[an arXiv id that could not be resolved]" in told
 
 
 def test_same_seed_gives_the_same_bytes() -> None:

@@ -24,13 +24,17 @@ _FIELDS = {
 _MODEL = re.compile(
     r"\b(?:o[1-9](?:-\w+)?|(?:GPT|Claude|Llama|LLaMA|Gemini|Qwen|Mistral|DeepSeek|Gemma|Falcon|OLMo|PaLM|T5|BERT)(?:[-\s]?[\dv][\w.]*)?(?:-\w+)?)\b"
 )
-_CITED = re.compile(r"arXiv:\s*(\S+?)(?=[\s,;)\]]|\.\s|\.$|$)")
+_CITED = re.compile(
+    r"(?:https?://)?(?:arxiv\.org/(?:abs|pdf|html)/|\barXiv:\s*)(\d{4}\.\d{4,5}|[a-z-]+(?:\.[A-Z]{2})?/\d{7})(?:v\d+)?",
+    re.IGNORECASE,
+)
+UNRESOLVED = "[an arXiv id that could not be resolved]"
 
 
 def research_prompt(seed: Seed, tracing: Tracing, report: Report | None, template: Template, since: str) -> str:
     """The prompt of one seed. `report`: what an earlier run found for it; `since`: the window in words.
 
-    Raises RuntimeError if it came to cite an id that was not resolved: that would be a bug.
+    An id that was not resolved is taken out wherever it came from: a note, the template, an earlier run.
     """
     traced = tracing.of(seed)
     records = [_record(report, item) for item in traced]
@@ -51,8 +55,8 @@ def research_prompt(seed: Seed, tracing: Tracing, report: Report | None, templat
         **_questions(seed, traced, report),
         ungrounded=_ungrounded(traced, tracing),
     )
-    _check_citations(text, {*anchors, *(e.arxiv_id for r in records if r for e in r.evidence)})
-    return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
+    resolved = {*anchors, *(e.arxiv_id for r in records if r for e in r.evidence)}
+    return re.sub(r"\n{3,}", "\n\n", _only(resolved, text)).strip() + "\n"
 
 
 def _record(report: Report | None, traced: Traced) -> ClaimRecord | None:
@@ -172,10 +176,9 @@ def _ungrounded(traced: Sequence[Traced], tracing: Tracing) -> str:
     )
 
 
-def _check_citations(text: str, resolved: set[str]) -> None:
-    unknown = {i for i in _CITED.findall(text) if i not in resolved and not i.startswith("ID")}
-    if unknown:
-        raise RuntimeError(f"the research prompt came to cite ids that were not resolved: {sorted(unknown)}")
+def _only(resolved: set[str], text: str) -> str:
+    """The text without citations of anything else."""
+    return _CITED.sub(lambda match: match[0] if match[1] in resolved else UNRESOLVED, text)
 
 
 def window_in_words(since: date, as_of: date) -> str:
