@@ -204,6 +204,7 @@ async def weigh_papers(
     """The papers' answers, from the ledger where they are known."""
     keys = [pair_key(claim, anchors, paper, judge) for paper in papers]
     known = ledger.answers(keys)
+    ledger.count(known=len(known), judged=len(keys) - len(known))
     unknown = [(key, paper) for key, paper in zip(keys, papers, strict=True) if key not in known]
 
     async def put(asked: Sequence[tuple[str, Paper]]) -> dict[str, Answer]:

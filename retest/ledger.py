@@ -72,12 +72,20 @@ class Ledger:
 
     def __init__(self, path: Path | None) -> None:
         self._lock = threading.Lock()
+        self.pairs_known = self.pairs_judged = 0
+        """How many pairs this process found answered, and how many it put to the judge."""
         self._connection = sqlite3.connect(path or ":memory:", check_same_thread=False, timeout=30)
         self._connection.execute("PRAGMA journal_mode=WAL")
         self._connection.execute("PRAGMA synchronous=NORMAL")  # survives a killed process, not a power cut
         self._connection.execute("CREATE TABLE IF NOT EXISTS answers (key TEXT PRIMARY KEY, answer TEXT NOT NULL)")
         self._connection.execute("CREATE TABLE IF NOT EXISTS words (key TEXT PRIMARY KEY, words TEXT NOT NULL)")
         self._connection.commit()
+
+    def count(self, *, known: int, judged: int) -> None:
+        """Counts pairs for the run log."""
+        with self._lock:
+            self.pairs_known += known
+            self.pairs_judged += judged
 
     def answers(self, keys: Iterable[str]) -> dict[str, Answer]:
         """What is known already, by key."""

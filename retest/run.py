@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -33,7 +34,24 @@ from retest.settings import Settings, environment, load_settings, window_start
 from retest.sources import PaperSource
 
 LEDGER = "ledger.jsonl"
+RUN_LOG = "runs.jsonl"
+"""In RETEST_HOME: what each run took."""
 Progress = Callable[[Mapping[str, Any]], None]
+
+
+class Figures(Value):
+    """What a run took: for the run log and the terminal, never for a report."""
+
+    requests: int
+    """To the paper source."""
+    pairs_judged: int
+    """Of claim and paper, put to the judge in this run."""
+    pairs_known: int
+    """Answered before."""
+    calls: int = 0
+    """To a language model."""
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
 
 
 class Finished(Value):
@@ -45,7 +63,7 @@ class Finished(Value):
     """Names of the files whose bytes changed."""
     unreadable: tuple[str, ...]
     """One sentence for each seed that could not be read."""
-    requests: int
+    figures: Figures
     fallen: tuple[tuple[str, str], ...] = ()
     """State or `misstated`, with the id of the claim that newly is that."""
 
@@ -178,15 +196,31 @@ def run_audit(
         files[LEDGER] = merged_lines(kept_lines, entries_of(tools))
         quiet = is_quiet(previous, report) and _is_whole(settings.out, files)
         written = [] if quiet else write_files(settings.out, files)
+        figures = _figures(source, ledger, judge)
+        _log_run(settings.home, report, figures, today)
         desk.clear()
     return Finished(
         report=report,
         changes=tuple(changed),
         written=tuple(written),
         unreadable=tuple(unreadable),
-        requests=source.requests,
+        figures=figures,
         fallen=tuple(_fallen(previous, report)),
     )
+
+
+def _figures(source: PaperSource, ledger: Ledger, judge: Judge) -> Figures:
+    usage = getattr(judge, "usage", None)
+    tokens = usage.model_dump(include={"calls", "prompt_tokens", "completion_tokens"}) if usage else {}
+    return Figures(requests=source.requests, pairs_judged=ledger.pairs_judged, pairs_known=ledger.pairs_known, **tokens)
+
+
+def _log_run(home: Path, report: Report, figures: Figures, today: date) -> None:
+    """One line of JSON for each finished run."""
+    told = {"day": today, "as_of": report.as_of, "source": report.source, "judge": report.judge.model}
+    line = json.dumps(told | {"claims": len(report.claims)} | figures.model_dump(), default=str)
+    with (home / RUN_LOG).open("a", encoding="utf-8") as log:
+        log.write(f"{line}\n")
 
 
 @contextmanager

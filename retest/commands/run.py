@@ -24,9 +24,11 @@ def run(
     source: Source = None,
     judge: JudgeOption = None,
     model: Annotated[str | None, typer.Option(help="The LLM judge's model.")] = None,
-    candidates: Annotated[int | None, typer.Option(help="Papers judged per claim.  [default: 20]", metavar="N")] = None,
+    candidates: Annotated[
+        int | None, typer.Option(help="Papers judged per claim.", show_default="20", metavar="N")
+    ] = None,
     concurrency: Annotated[
-        int | None, typer.Option(help="Claims worked on at once.  [default: 8]", metavar="N")
+        int | None, typer.Option(help="Claims worked on at once.", show_default="8", metavar="N")
     ] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Ignore earlier answers and interrupted runs.")] = False,
     fail_on: Annotated[
@@ -59,7 +61,16 @@ def run(
         if finished.written
         else f"{settings.out} stays as it was"
     )
-    story.say(f"{wrote}; {finished.requests} requests; start reading at {settings.out / 'README.md'}")
+    figures = finished.figures
+    story.say(
+        f"{figures.requests} requests; {figures.pairs_judged} pairs judged, {figures.pairs_known} known"
+        + (
+            f"; {figures.calls} calls, {figures.prompt_tokens + figures.completion_tokens} tokens"
+            if figures.calls
+            else ""
+        )
+    )
+    story.say(f"{wrote}; start reading at {settings.out / 'README.md'}")
     if finished.newly(settings.fail_on):
         raise typer.Exit(4)
     if finished.is_partial:
@@ -75,7 +86,8 @@ def _summary(finished: Finished, settings: Settings) -> dict[str, Any]:
         "judge": report.judge.model_dump(),
         "out": settings.out.as_posix(),
         "written": list(finished.written),
-        "requests": finished.requests,
+        "requests": finished.figures.requests,
+        "figures": finished.figures.model_dump(),
         "claims": [
             {"id": r.id, "title": r.title, "durability": r.durability, "state": r.state, "confidence": r.confidence}
             for r in report.claims

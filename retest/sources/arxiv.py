@@ -43,7 +43,8 @@ _OPERATORS = frozenset({"and", "or", "not", "andnot", "to"})
 
 OVERLAP = timedelta(days=30)
 """How far back the next night asks again: papers appear late and out of order (moderation takes up to weeks)."""
-SPANS_KEPT = 6
+ENDS_KEPT, SPANS_KEPT = 2, 12
+"""Of how many nights the spans are remembered, and how many in all."""
 
 
 class Earlier(Value):
@@ -52,21 +53,17 @@ class Earlier(Value):
     after: date
     before: date
     arxiv_ids: tuple[str, ...]
-    papers: tuple[Paper, ...] = ()
 
-    @classmethod
-    def of(cls, row: str) -> Earlier:
-        """The span as it was remembered."""
-        return cls.model_validate_json(row)
 
-    def with_papers(self, papers: Iterable[Paper]) -> Earlier:
-        """The span with its records."""
-        return self.model_copy(update={"papers": tuple(papers)})
+def _days_of(query: Query) -> tuple[date, date]:
+    return query.after or date.min, query.before
 
-    def grown_from(self, earlier: Earlier) -> Earlier:
-        """Both spans as one: what was asked of late joined to what was known."""
-        ids = dict.fromkeys((*self.arxiv_ids, *earlier.arxiv_ids))
-        return Earlier(after=earlier.after, before=self.before, arxiv_ids=tuple(ids))
+
+def _latest_before(query: Query, spans: Iterable[Earlier]) -> Earlier | None:
+    """The span that reaches furthest before the query's end, of those that begin no later and leave no gap."""
+    after, before = _days_of(query)
+    fitting = [s for s in spans if s.after <= after <= s.before < before]
+    return max(fitting, key=lambda s: (s.before, s.after), default=None)
 
 
 class ArxivSource:
@@ -131,13 +128,21 @@ class ArxivSource:
 
         A query without a word in it, or without a day, matches nothing and is not sent.
         """
-        earlier = self._earlier(query)
-        if earlier is None:
-            return _ranked(self._answer(query), query)
+        spans = self._spans(query)
+        asked = next((s for s in spans if (s.after, s.before) == _days_of(query)), None)
+        if asked is not None:
+            return _ranked(self._store.get(asked.arxiv_ids).values(), query)
+        earlier = _latest_before(query, spans)
+        papers = self._answer(query) if earlier is None else self._since(earlier, query)
+        self._note_span(query, papers, spans)
+        return _ranked(papers, query)
+
+    def _since(self, earlier: Earlier, query: Query) -> list[Paper]:
+        """What was known, and what arXiv has from a month before that on."""
         first_new = max(query.after or date.min, earlier.before - OVERLAP)
         fresh = self._answer(query.model_copy(update={"after": first_new}))
         known = {paper.arxiv_id for paper in fresh}
-        return _ranked([*fresh, *(p for p in earlier.papers if p.arxiv_id not in known)], query)
+        return [*fresh, *(p for i, p in self._store.get(earlier.arxiv_ids).items() if i not in known)]
 
     def _answer(self, query: Query) -> list[Paper]:
         """What arXiv answers to exactly this query, asked at most once for an `as_of`."""
@@ -153,30 +158,22 @@ class ArxivSource:
                 if papers is None:
                     papers = self._fetch(arxiv.Search(query=asked, max_results=size), size)
                     self._store.remember(key, [paper.arxiv_id for paper in papers])
-                    self._note_span(query, papers)
         return papers
 
-    def _earlier(self, query: Query) -> Earlier | None:
-        """The latest day up to which the same terms were asked about before, over a span that begins no later."""
-        spans = (Earlier.of(row) for row in self._store.recall(self._span_key(query)) or ())
-        begun = [s for s in spans if s.after <= (query.after or date.min) and s.before < query.before]
-        latest = max(begun, key=lambda span: span.before, default=None)
-        if latest is None or latest.before < (query.after or date.min):
-            return None
-        return latest.with_papers(self._store.get(latest.arxiv_ids).values())
+    def _spans(self, query: Query) -> list[Earlier]:
+        """The spans over which the same terms were asked about before."""
+        return [Earlier.model_validate_json(row) for row in self._store.recall(self._span_key(query)) or ()]
 
-    def _note_span(self, query: Query, papers: Sequence[Paper]) -> None:
-        """Remembers that these terms were asked about up to `query.before`; the next night asks from there."""
-        key = self._span_key(query)
-        span = Earlier(after=query.after or date.min, before=query.before, arxiv_ids=tuple(p.arxiv_id for p in papers))
-        older = [Earlier.of(row) for row in self._store.recall(key) or ()]
-        grown = [span.grown_from(other) for other in older if other.after <= span.after <= other.before < span.before]
-        kept = {(s.after, s.before): s for s in (*older, span, *grown)}
-        latest = sorted(kept.values(), key=lambda s: (s.before, s.after))[-SPANS_KEPT:]
-        self._store.remember(key, [s.model_dump_json(exclude={"papers"}) for s in latest])
+    def _note_span(self, query: Query, papers: Sequence[Paper], spans: Sequence[Earlier]) -> None:
+        """Remembers what is known of these terms up to `query.before`: the next night asks from there."""
+        after, before = _days_of(query)
+        span = Earlier(after=after, before=before, arxiv_ids=tuple(paper.arxiv_id for paper in papers))
+        ends = sorted({before, *(s.before for s in spans)})[-ENDS_KEPT:]
+        kept = [s for s in spans if s.before in ends and (s.after, s.before) != (after, before)]
+        self._store.remember(self._span_key(query), [s.model_dump_json() for s in (*kept, span)][-SPANS_KEPT:])
 
     def _span_key(self, query: Query) -> str:
-        return f"span {self._url} {' | '.join(query.terms)}"
+        return f"span {self._url} {query.limit} {' | '.join(query.terms)}"
 
     def find(self, query: Query) -> list[Hit]:
         return self._store.find(query)
@@ -237,7 +234,7 @@ def _client(url: str, gate: Gate) -> arxiv.Client:
     client.query_url_format = url.replace("{", "{{").replace("}", "}}") + "?{}"
     session = client._session  # the package offers no other way to its transport
     session.max_redirects = 3
-    session.trust_env = not _is_loopback(url)  # a proxy cannot reach our own loopback
+    session.trust_env = not is_loopback(url)  # a proxy cannot reach our own loopback
     session.mount("https://", gate)
     session.mount("http://", gate)
     return client
@@ -320,10 +317,11 @@ def query_url(text: str) -> str:
 
 def polite_delay(url: str, delay: float) -> float:
     """Seconds between requests: as many as are asked for, but no fewer than arXiv's rule beyond loopback."""
-    return max(0.0 if _is_loopback(url) else POLITE_DELAY, delay)
+    return max(0.0 if is_loopback(url) else POLITE_DELAY, delay)
 
 
-def _is_loopback(url: str) -> bool:
+def is_loopback(url: str) -> bool:
+    """Whether the address is this machine's own."""
     host = urlsplit(url).hostname or ""
     try:
         return ipaddress.ip_address(host).is_loopback
