@@ -34,7 +34,7 @@ from retest.judges.cues import (
 from retest.models import Abstained, Answer, Claim, Evidence, Judgement, Outcome, Paper, Seed, TextKind, Value, Verdict
 from retest.terms import names, numbers, profile, sentence_spans, stem, telling, words
 
-CODE_VERSION = "2"
+CODE_VERSION = "3"
 """Raised whenever this file or `cues.py` answers otherwise for the same weights."""
 
 
@@ -91,6 +91,8 @@ class Thresholds(Value):
     relaxes: float
     """Agreement up to here is `relaxes`. Nearness alone must not decide: what agrees in plain words is near as well."""
     relaxes_strongly: float
+    needs_cue: bool = False
+    """Whether `relaxes` also takes a cue that the reason can name."""
 
 
 class Weights(Value):
@@ -228,8 +230,12 @@ class EmbeddedJudge:
         start, end = sentence_spans(paper.text)[index]
         quote = paper.text[start:end]
         stance = stance_of(odds.bears, odds.agrees, limits)
-        if stance == "relaxes" and not _narrowing_told(reading.title.text, reading.sentences[index].text):
-            stance = None  # weights alone are right half the time; a stance whose reason has no name is not printed
+        if (
+            limits.needs_cue
+            and stance == "relaxes"
+            and not _named_cue(reading.title.text, reading.sentences[index].text)
+        ):
+            stance = None  # on digests the weights alone are right half the time
         if stance is None:
             return Abstained(reason=_why_abstained(odds, limits), quote=quote, nearness=round(odds.bears, 3))
         if stance == "neutral":
@@ -309,7 +315,7 @@ _PERSISTS = re.compile(
 def _reason(claim: ClaimReading, paper: PaperReading, index: int, stance: Literal["supports", "relaxes"]) -> str:
     """One sentence that names the cue, and claims no more than cues can."""
     sentence = paper.sentences[index].text
-    told = _support_told(sentence) if stance == "supports" else _narrowing_told(paper.title.text, sentence)
+    told = _support_told(sentence) if stance == "supports" else _named_cue(paper.title.text, sentence) or _UNNAMED
     shared = shared_words(claim, paper, sentence)
     about = f"; shared words: {', '.join(shared)}" if shared else ""
     return f"By its cues, {told}{about}."
@@ -320,7 +326,10 @@ def _support_told(sentence: str) -> str:
     return f"finds it still so ({found})" if found else "tests the same matter and points the claim's way"
 
 
-def _narrowing_told(title: str, sentence: str) -> str:
+_UNNAMED = "takes up the same matter with a result of its own that seems to narrow the claim"
+
+
+def _named_cue(title: str, sentence: str) -> str:
     """The plainest cue of title and deciding sentence, the strongest kind first; empty where there is none."""
     for cues, told in (
         (_DISPUTES, "takes issue with it ({}) and may do more than narrow it"),
