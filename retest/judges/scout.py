@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from retest.judges.endpoint import Endpoint, Reply
 from retest.judges.llm import claim_block
 from retest.models import Claim, Paper
-from retest.templates import clean, cut, fence, load
+from retest.templates import clean, cut, fence, load, sentences
 
 QUERIES, RANK = "queries-v1", "rank-v1"
 MOST_QUERIES, LONGEST_QUERY = 12, 120
 MOST_PICKED = 30
-SHOWN = 260
-"""Characters of a paper's text in the list that is picked from."""
+SHOWN = 330
+"""Characters of a paper's text in the list that is picked from: its end, for abstracts begin with what is known."""
 
 
 class Searches(Reply):
@@ -53,10 +53,21 @@ class LlmScout:
 
     async def pick(self, claim: Claim, anchors: Sequence[Paper], papers: Sequence[Paper]) -> list[int]:
         """Indices of the papers most likely to bear on the claim, the likeliest first. Raises JudgeUnreachable."""
-        lines = [f"{n}. ({p.published}) {clean(p.title)}. {cut(p.text, SHOWN)}" for n, p in enumerate(papers, 1)]
+        lines = [f"{n}. ({p.published}) {clean(p.title)}. {_end_of(p)}" for n, p in enumerate(papers, 1)]
         system, user = load(RANK).fill(
             claim=claim_block(claim, anchors), papers=fence("papers", lines), most=str(MOST_PICKED)
         )
         picked = await self._endpoint.ask(system, user, Picked)
         within = (number - 1 for number in picked.numbers if 1 <= number <= len(papers))
         return list(dict.fromkeys(within))[:MOST_PICKED]
+
+
+def _end_of(paper: Paper) -> str:
+    """The last sentences of a paper's text, as many as fit whole, at least one."""
+    told = [sentence.shown for sentence in sentences(paper.text)]
+    end = told[-1:]
+    for sentence in reversed(told[:-1]):
+        if len(sentence) + sum(map(len, end)) > SHOWN:
+            break
+        end.insert(0, sentence)
+    return cut(" ".join(end), SHOWN)
