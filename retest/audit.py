@@ -154,6 +154,7 @@ async def retest_claim(
         looked_at=len(newer),
         not_judged=weighed.not_judged,
         abstained=len(weighed.unplaced) - weighed.not_judged,
+        searched=bool(gathered.queries),
     )
     return Outcome(
         claim=claim,

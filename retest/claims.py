@@ -6,7 +6,7 @@ import hashlib
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -212,7 +212,6 @@ def _recognised(drafts: Sequence[_Draft], known: Sequence[KnownClaim]) -> dict[i
 
 
 _Pairs = Iterator[tuple[int, KnownClaim]]
-_Pairing = Callable[[Sequence[_Draft], Sequence[KnownClaim], set[int]], _Pairs]
 
 
 def _by_same_text(drafts: Sequence[_Draft], known: Sequence[KnownClaim], open_: set[int]) -> _Pairs:

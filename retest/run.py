@@ -14,13 +14,14 @@ from pathlib import Path
 from typing import Any
 
 import aiosqlite
+from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 from langgraph.graph.state import CompiledStateGraph
 
 from retest.acks import read_acks
-from retest.assembly import assemble, entries_of
+from retest.assembly import assemble, entries_of, with_unread
 from retest.desk import Desk
-from retest.errors import InputError, JudgeRefused, OutputError, SourceUnreachable
+from retest.errors import InputError, JudgeRefused, OutputError, RetestError, SourceUnreachable
 from retest.graph import Run, Tools, build_graph, studio
 from retest.history import Change, changes, is_quiet, read_report
 from retest.judges import Judge, Scout
@@ -30,7 +31,7 @@ from retest.outputs import check_writable, write_files
 from retest.render import render
 from retest.report import Report
 from retest.seeds import display_name, find_seeds, read_seed, unique_stems
-from retest.settings import Settings, environment, load_settings, window_start
+from retest.settings import Settings, environment, load_settings, recent_since
 from retest.sources import PaperSource
 
 LEDGER = "ledger.jsonl"
@@ -168,16 +169,14 @@ def run_audit(
             f"{settings.out} holds verdicts from {previous.source}, and the catalogue must not replace them on a night "
             "without a network: nothing was changed; ask again later, or give --source catalogue with another --out"
         )
-    since = window_start(settings.since, as_of)
-    if since > as_of:
-        raise InputError(f"--since {settings.since}: lies after the day of the audit, {as_of}; give an earlier day")
+    since = recent_since(settings.since, as_of)
     run_id = _run_id(seeds, previous, source, judge, settings, since, as_of)
     kept_lines = [] if settings.fresh else kept_lines
     with _caches(settings, run_id) as (ledger, desk):
         ledger.load(kept_lines)
         tools = Tools(
             seeds=seeds,
-            previous=None if settings.fresh else previous,
+            previous=previous,
             source=source,
             judge=judge,
             ledger=ledger,
@@ -186,11 +185,14 @@ def run_audit(
             as_of=as_of,
             candidates=settings.candidates,
             scout=open_scout(judge),
+            fresh=settings.fresh,
             slots=asyncio.Semaphore(settings.concurrency),
         )
         asyncio.run(_drive(tools, settings, run_id, progress))
         report = assemble(tools, previous, acks)
         _refuse_if_nothing_was_seen(report, settings.out, desk)
+        unread = _unread(paths, seeds, unreadable)
+        report = with_unread(report, previous, unread)
         changed = changes(previous, report)
         files = render(report, changed, told_before)
         files[LEDGER] = merged_lines(kept_lines, entries_of(tools))
@@ -209,6 +211,14 @@ def run_audit(
     )
 
 
+def _unread(paths: Sequence[Path], seeds: Sequence[Seed], unreadable: Sequence[str]) -> dict[str, str]:
+    """Why a seed could not be read, by its name."""
+    read = {seed.file for seed in seeds}
+    names = (display_name(path, Path.cwd()) for path in find_seeds(paths))
+    told = {name: next((p for p in unreadable if p.startswith(f"{name}: ")), "") for name in names if name not in read}
+    return {name: problem.removeprefix(f"{name}: ") for name, problem in told.items()}
+
+
 def _figures(source: PaperSource, ledger: Ledger, judge: Judge) -> Figures:
     usage = getattr(judge, "usage", None)
     tokens = usage.model_dump(include={"calls", "prompt_tokens", "completion_tokens"}) if usage else {}
@@ -225,16 +235,35 @@ def _log_run(home: Path, report: Report, figures: Figures, today: date) -> None:
 
 @contextmanager
 def _caches(settings: Settings, run_id: str) -> Iterator[tuple[Ledger, Desk]]:
-    """The run's ledger and desk, closed afterwards. Raises OutputError where a file of ours is damaged or held by another run."""
+    """The run's ledger and desk, closed afterwards. Raises OutputError where a file of ours is damaged or cannot be written."""
     try:
-        ledger = Ledger(None if settings.fresh else settings.home / "ledger.sqlite3")
-        with closing(ledger), closing(Desk(settings.home / "desk.sqlite3", run_id)) as desk:
-            yield ledger, desk
+        with closing(_lock(settings)):
+            ledger = Ledger(None if settings.fresh else settings.home / "ledger.sqlite3")
+            with closing(ledger), closing(Desk(settings.home / "desk.sqlite3", run_id)) as desk:
+                yield ledger, desk
     except sqlite3.DatabaseError as error:
         raise OutputError(
             f"RETEST_HOME={settings.home}: a cache there cannot be used ({error}); "
             "wait for the other run, move it away, or name another folder"
         ) from error
+
+
+def _lock(settings: Settings) -> sqlite3.Connection:
+    """Keeps a second run off the same output folder until this is closed: each would clear the other's desk.
+
+    A transaction on an empty SQLite file, as at the gate: the system ends it with its process, however that dies.
+    """
+    name = digest(settings.out.resolve().as_posix())[:8]
+    lock = sqlite3.connect(settings.home / f"out-{name}.lock", timeout=0, isolation_level=None)
+    try:
+        lock.execute("BEGIN EXCLUSIVE")
+    except sqlite3.OperationalError as error:
+        lock.close()
+        if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+            raise
+        message = f"{settings.out}: another run is at work on it; wait until it has finished, or name another --out"
+        raise RetestError(message) from error
+    return lock
 
 
 def _refuse_if_nothing_was_seen(report: Report, out: Path, desk: Desk) -> None:
@@ -285,7 +314,7 @@ def _run_id(
         previous.to_json() if previous else "",
         (source.name, settings.arxiv_url if source.name == "arxiv" else ""),
         (judge.kind, judge.model, dict(judge.prompts)),
-        (settings.candidates, since, as_of),
+        (settings.candidates, since, as_of, settings.out.resolve().as_posix()),
     )
 
 
@@ -330,7 +359,8 @@ async def _checkpointer(path: Path) -> AsyncIterator[AsyncSqliteSaver]:
     async with aiosqlite.connect(path) as connection:
         await connection.execute("PRAGMA journal_mode=WAL")
         await connection.execute("PRAGMA synchronous=NORMAL")
-        yield AsyncSqliteSaver(connection)
+        # Strict whatever the environment says: a checkpoint must not be able to call code.
+        yield AsyncSqliteSaver(connection, serde=JsonPlusSerializer(allowed_msgpack_modules=None))
 
 
 def _text(path: Path) -> str:
@@ -355,7 +385,7 @@ def environment_tools() -> Tools:
         judge=open_judge(settings),
         ledger=Ledger(settings.home / "ledger.sqlite3"),
         desk=Desk(None, "studio"),
-        since=window_start(settings.since, as_of),
+        since=recent_since(settings.since, as_of),
         as_of=as_of,
         candidates=settings.candidates,
     )

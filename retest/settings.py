@@ -213,6 +213,14 @@ def window_start(since: str, as_of: date) -> date:
         raise InputError(f"--since {since}: not a span or a day; write 90d, 2w, 6mo, 1y or 2026-02-01") from None
 
 
+def recent_since(since: str, as_of: date) -> date:
+    """The first day of the recent window. Raises InputError for one that begins after the day of the audit."""
+    start = window_start(since, as_of)
+    if start > as_of:
+        raise InputError(f"--since {since}: lies after the day of the audit, {as_of}; give an earlier day")
+    return start
+
+
 def _months_before(day: date, months: int) -> date:
     year, month = divmod(day.year * 12 + day.month - 1 - months, 12)
     return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))

@@ -35,6 +35,14 @@ class Template(Value):
         """First 12 hexadecimal digits of the SHA-256 of the file."""
         return hashlib.sha256(self.text.encode()).hexdigest()[:12]
 
+    @property
+    def gaps(self) -> frozenset[str]:
+        """Names of the gaps. Raises ValueError for a dollar sign that stands alone."""
+        template = string.Template(self.text)
+        if not template.is_valid():
+            raise ValueError("a dollar sign in it begins no name; write $$ for one")
+        return frozenset(template.get_identifiers())
+
     def fill(self, **values: str) -> tuple[str, ...]:
         """The file's parts, one before and one after the mark where it has one; values are not read for gaps."""
         return tuple(string.Template(part.strip()).substitute(values) for part in self.text.split(USER_MARK))

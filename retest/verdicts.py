@@ -19,19 +19,26 @@ class Decision(Value):
     absence: Absence | None = None
 
 
-def decide(evidence: Sequence[Evidence], *, looked_at: int, not_judged: int = 0, abstained: int = 0) -> Decision:
+def decide(
+    evidence: Sequence[Evidence], *, looked_at: int, not_judged: int = 0, abstained: int = 0, searched: bool = True
+) -> Decision:
     """The state that asserted evidence bears out.
 
     `looked_at` counts the newer candidates, `not_judged` those without a usable answer, `abstained`
-    those the judge could not place. Overturning takes two findings or one of full strength, and no
-    comparable support: else the claim is contested, for a false alarm costs more than a late one.
+    those the judge could not place; a claim as young as the audit was never `searched`.
+
+    Overturning takes two findings or one of full strength, and no comparable support: else the claim is
+    contested, for a false alarm costs more than a late one.
     """
     asserted = [item for item in evidence if item.voice == "asserted"]
     weights = {stance: _weight(asserted, stance) for stance in ("supports", "relaxes", "overturns")}
     if not any(weights.values()):
-        return _undecided(looked_at, not_judged, abstained)
+        return _undecided(looked_at, not_judged, abstained) if searched else _NOTHING_TO_CHECK
     state = _state(asserted, weights["supports"], weights["relaxes"], weights["overturns"])
     return Decision(state=state, confidence=_confidence(state, weights, _is_lone(asserted, state)))
+
+
+_NOTHING_TO_CHECK = Decision(state="untested", confidence=0.0, absence="nothing to check")
 
 
 def _weight(evidence: Sequence[Evidence], stance: Stance) -> float:
@@ -41,7 +48,7 @@ def _weight(evidence: Sequence[Evidence], stance: Stance) -> float:
 def _state(asserted: Sequence[Evidence], supports: float, relaxes: float, overturns: float) -> State:
     against = [item for item in asserted if item.stance == "overturns"]
     if against:
-        settled = len(against) >= 2 or against[0].strength == 3
+        settled = len(against) >= 2 or any(item.strength == 3 for item in against)
         return "overturned" if settled and overturns > supports else "contested"
     if relaxes and supports < HOLDS_AGAINST * relaxes:
         return "relaxed"

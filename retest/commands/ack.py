@@ -17,7 +17,7 @@ def ack(
     keep: Annotated[bool, typer.Option("--keep", help="It stays as it is.")] = False,
     retire: Annotated[bool, typer.Option("--retire", help="It is no longer relied on.")] = False,
     note: Annotated[str, typer.Option(help="Why, for whoever reads it next year.")] = "",
-    out: Annotated[Path | None, typer.Option(help="The folder of the reports.  [default: outputs]")] = None,
+    out: Annotated[Path | None, typer.Option(help="The folder of the reports.", show_default="outputs")] = None,
 ) -> None:
     """Record a person's word on a claim; later runs respect it, and the reports show it."""
     from retest.acks import FILE, Ack, read_acks, to_json, with_ack

@@ -48,7 +48,10 @@ def _report(name: str, path: str) -> Report:
         return report
     if name.startswith("-"):
         raise InputError(f"{name}: neither a file nor a git revision")
-    shown = subprocess.run(["git", "show", f"{name}:{path}"], capture_output=True, check=False)
+    try:
+        shown = subprocess.run(["git", "show", f"{name}:{path}"], capture_output=True, check=False)
+    except OSError as error:
+        raise InputError(f"{name}: no such file, and git cannot be asked for a revision ({error.strerror})") from error
     if shown.returncode:
         raise InputError(f"{name}: neither a file nor a git revision that holds {path}")
     return parse_report(shown.stdout.decode("utf-8", "replace"), f"{name}:{path}")

@@ -17,7 +17,7 @@ def evaluate(
     gold: Annotated[
         Path | None,
         typer.Argument(
-            metavar="[GOLD.json]", help="Claims whose newer papers are known.  [default: the bundled gold, offline]"
+            metavar="GOLD.json", help="Claims whose newer papers are known.", show_default="the bundled gold, offline"
         ),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Where verdicts, candidates and metrics go.", metavar="DIR")] = None,
@@ -44,9 +44,11 @@ def evaluate(
     source: Source = None,
     judge: JudgeOption = None,
     model: Annotated[str | None, typer.Option(help="The LLM judge's model.")] = None,
-    candidates: Annotated[int | None, typer.Option(help="Papers judged per claim.  [default: 20]", metavar="N")] = None,
+    candidates: Annotated[
+        int | None, typer.Option(help="Papers judged per claim.", show_default="20", metavar="N")
+    ] = None,
     concurrency: Annotated[
-        int | None, typer.Option(help="Claims worked on at once.  [default: 8]", metavar="N")
+        int | None, typer.Option(help="Claims worked on at once.", show_default="8", metavar="N")
     ] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Ask the judge anew what it has answered before.")] = False,
     as_json: Json = False,
@@ -56,6 +58,7 @@ def evaluate(
     from retest.console import Story
     from retest.eval.evaluation import Wanted
     from retest.eval.evaluation import evaluate as run_evaluation
+    from retest.render.text import plain
 
     if gold is None and source is None:
         source = "catalogue"  # what the bundled gold was made over
@@ -71,7 +74,7 @@ def evaluate(
         done = run_evaluation(wanted, settings, date.today(), time.monotonic, story.say, story.progress)
     print(done.metrics.to_json() if as_json else done.page, end="")
     for partial in done.report.partial:
-        print(f"{partial.claim}: {partial.reason}", file=sys.stderr)
+        print(plain(f"{partial.claim}: {partial.reason}"), file=sys.stderr)
     if out:
         story.say(f"wrote {', '.join(done.written) or 'nothing new'} in {out}")
     if done.report.partial:

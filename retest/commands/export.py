@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from retest.report import Report
 
 Verdicts = Annotated[
-    Path | None, typer.Option(help="What `retest run` wrote.  [default: outputs/verdicts.json]", metavar="FILE")
+    Path | None, typer.Option(help="What `retest run` wrote.", show_default="outputs/verdicts.json", metavar="FILE")
 ]
 
 
@@ -25,7 +25,7 @@ def export(
     seeds: Annotated[
         list[Path] | None,
         typer.Argument(
-            metavar="[SEED...]",
+            metavar="SEED",
             help="Seeds as they stand now: the verdicts are laid over their lines, and nothing is judged.",
             show_default=False,
         ),
@@ -76,9 +76,10 @@ def _writer(form: str) -> Callable[[Report], str]:
 
 def _over(report: Report, paths: list[Path]) -> Report:
     from retest.relocate import relocated
+    from retest.render.text import plain
     from retest.run import read_seeds
 
     seeds, unreadable = read_seeds(paths)
     for problem in unreadable:
-        print(problem, file=sys.stderr)
+        print(plain(problem), file=sys.stderr)
     return relocated(report, seeds)

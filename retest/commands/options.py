@@ -10,22 +10,32 @@ import typer
 from retest.settings import Settings, environment, load_settings
 
 Seeds = Annotated[
-    list[Path], typer.Argument(metavar="SEED...", help="Seeds (.txt or .md), or folders of them.", show_default=False)
+    list[Path], typer.Argument(metavar="SEED", help="Seeds (.txt or .md), or folders of them.", show_default=False)
 ]
-Since = Annotated[str | None, typer.Option(help="What counts as recent: 90d, 2w, 6mo, 1y or a day.  [default: 6mo]")]
+Since = Annotated[
+    str | None, typer.Option(help="What counts as recent: 90d, 2w, 6mo, 1y or a day.", show_default="6mo")
+]
 AsOf = Annotated[
-    str | None, typer.Option(help="The day of the audit; later papers are hidden.  [default: today]", metavar="DATE")
+    str | None,
+    typer.Option(
+        help="The day of the audit; later papers are hidden.",
+        show_default="today; with the catalogue, its own date",
+        metavar="DATE",
+    ),
 ]
-Out = Annotated[Path | None, typer.Option(help="Where the reports go.  [default: outputs]")]
+Out = Annotated[Path | None, typer.Option(help="Where the reports go.", show_default="outputs")]
 Source = Annotated[
     str | None,
     typer.Option(
-        help="arxiv, catalogue, library or auto: arXiv where it answers, else the bundled catalogue.  [default: auto]"
+        help="arxiv, catalogue, library or auto: arXiv where it answers, else the bundled catalogue.",
+        show_default="auto",
     ),
 ]
 JudgeOption = Annotated[
     str | None,
-    typer.Option("--judge", help="llm, embedded or auto: llm where a key or base URL is configured.  [default: auto]"),
+    typer.Option(
+        "--judge", help="llm, embedded or auto: llm where a key or base URL is configured.", show_default="auto"
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print the answer as JSON on stdout.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing on stderr but errors.")]

@@ -29,7 +29,7 @@ def prompt(
     as_of: AsOf = None,
     source: Source = None,
     verdicts: Annotated[
-        Path | None, typer.Option(help="What an earlier run found.  [default: outputs/verdicts.json, if there]")
+        Path | None, typer.Option(help="What an earlier run found.", show_default="outputs/verdicts.json, if there")
     ] = None,
     template: Annotated[Path | None, typer.Option(help="Your own template; gaps are written $name.")] = None,
     diff: Annotated[bool, typer.Option("--diff", help="Show it against the prompt that the seed carries.")] = False,
@@ -39,7 +39,7 @@ def prompt(
     from retest.outputs import check_writable, write_files
     from retest.render.prompt import research_prompt, window_in_words
     from retest.run import make_home, open_source, read_seeds
-    from retest.settings import window_start
+    from retest.settings import recent_since
     from retest.tracing import trace
 
     settings = settings_of(since=since, as_of=as_of, source=source)
@@ -53,8 +53,8 @@ def prompt(
     filled = _template(template)
     paper_source, day = open_source(settings, date.today(), story.say)
     report = _earlier(verdicts, settings.out)
+    window = window_in_words(recent_since(settings.since, day), day)
     tracing = trace(read, paper_source, day)
-    window = window_in_words(window_start(settings.since, day), day)
     texts = {seed.stem: research_prompt(seed, tracing, report, filled, window) for seed in read}
     if diff:
         for seed in read:
@@ -73,12 +73,18 @@ def prompt(
 def _template(path: Path | None) -> Template:
     from retest.templates import Template, load
 
+    ours = load("research-prompt-v1")
     if path is None:
-        return load("research-prompt-v1")
+        return ours
     try:
-        return Template(name=path.stem, text=path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
+        template = Template(name=path.stem, text=path.read_text(encoding="utf-8"))
+        unknown = template.gaps - ours.gaps
+    except (OSError, ValueError) as error:
         raise InputError(f"{path}: cannot be read as a template ({error}); give a UTF-8 text file") from error
+    if unknown:
+        known = ", ".join(f"${name}" for name in sorted(ours.gaps))
+        raise InputError(f"{path}: ${min(unknown)} is no gap that can be filled; use {known}, and $$ for a dollar sign")
+    return template
 
 
 def _earlier(path: Path | None, out: Path) -> Report | None:

@@ -15,12 +15,12 @@ from retest.errors import InputError
 def propose(
     claims: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[CLAIM...]", help="Ids of claims; all perishable ones that moved, if none."),
+        typer.Argument(metavar="CLAIM", help="Ids of claims; all perishable ones that moved, if none."),
     ] = None,
     verdicts: Annotated[
-        Path | None, typer.Option(help="The run to propose from.  [default: outputs/verdicts.json]")
+        Path | None, typer.Option(help="The run to propose from.", show_default="outputs/verdicts.json")
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="The patch file.  [default: stdout]")] = None,
+    out: Annotated[Path | None, typer.Option(help="The patch file.", show_default="stdout")] = None,
 ) -> None:
     """Write replacement sentences for essays that lean on claims which newer work has moved, as a patch."""
     from retest.acks import read_acks

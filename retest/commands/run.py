@@ -40,6 +40,7 @@ def run(
 ) -> None:
     """Audit seeds: read the claims, search for newer papers, judge them, write the reports."""
     from retest.console import Story
+    from retest.render.text import plain
     from retest.run import run_audit
 
     settings = settings_of(
@@ -54,8 +55,9 @@ def run(
         print(json.dumps(_summary(finished, settings), indent=2, ensure_ascii=False))
     else:
         story.verdicts(report)
-    for problem in (*finished.unreadable, *(f"{part.claim}: {part.reason}" for part in report.partial)):
-        print(problem, file=sys.stderr)
+    partial = (f"{part.claim}: {part.reason}" for part in report.partial)
+    for problem in dict.fromkeys((*finished.unreadable, *partial)):
+        print(plain(problem), file=sys.stderr)
     wrote = (
         f"{len(finished.written)} files of {settings.out} changed"
         if finished.written

@@ -44,6 +44,7 @@ def seed_report(report: Report, seed: SeedRecord) -> str:
         f"# {md(seed.question)}",
         *([md(seed.gloss)] if seed.gloss else []),
         _summary(report, records),
+        *_unfinished(report, seed),
         _verdict_table(records),
         *(_claim_section(report, number, record) for number, record in enumerate(records, 1)),
         _new_work_section(report, seed, records),
@@ -65,6 +66,13 @@ def _summary(report: Report, records: Sequence[ClaimRecord]) -> str:
     )
 
 
+def _unfinished(report: Report, seed: SeedRecord) -> list[str]:
+    """What this run could not look at: it stands here as an earlier run left it, if one did."""
+    known = {claim_id: report.claim(claim_id).title for claim_id in seed.claims} | {seed.file: seed.file}
+    lines = [f"- {md(known[part.claim])}: {md(part.reason)}" for part in report.partial if part.claim in known]
+    return ["**Not finished in this run**, and left as it stood:\n\n" + "\n".join(lines)] if lines else []
+
+
 def _verdict_table(records: Sequence[ClaimRecord]) -> str:
     rows = ["| | Claim | Durability | State | Confidence | What settled it |", "|---|---|---|---|---|---|"]
     for number, record in enumerate(records, 1):
@@ -79,6 +87,8 @@ def meaning(record: ClaimRecord) -> str:
     """What a state says in a few words."""
     if record.absence == "could not judge":
         return "newer papers come near it, but the judge could not tell"
+    if record.absence == "nothing to check":
+        return "as young as the audit: there is no newer work yet to look for"
     return STATES[record.state]
 
 

@@ -39,7 +39,7 @@ def research_prompt(seed: Seed, tracing: Tracing, report: Report | None, templat
     traced = tracing.of(seed)
     records = [_record(report, item) for item in traced]
     anchors = {paper.arxiv_id: paper for item in traced for paper in item.papers}
-    (text,) = template.fill(
+    parts = template.fill(
         role=_role(seed, list(anchors.values())),
         question=plain(seed.question),
         span=_span(traced),
@@ -56,7 +56,7 @@ def research_prompt(seed: Seed, tracing: Tracing, report: Report | None, templat
         ungrounded=_ungrounded(traced, tracing),
     )
     resolved = {*anchors, *(e.arxiv_id for r in records if r for e in r.evidence)}
-    return re.sub(r"\n{3,}", "\n\n", _only(resolved, text)).strip() + "\n"
+    return re.sub(r"\n{3,}", "\n\n", _only(resolved, "\n\n".join(parts))).strip() + "\n"
 
 
 def _record(report: Report | None, traced: Traced) -> ClaimRecord | None:
