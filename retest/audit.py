@@ -170,6 +170,7 @@ async def retest_claim(
         at_birth=tuple(e for e in older.evidence if e.stance == "overturns" and e.voice == "asserted"),
         unplaced=weighed.unplaced,
         verdict=await _worded(claim, decision, weighed.evidence, judge, ledger),
+        withdrawn=tuple(sorted(paper.arxiv_id for paper in earlier if paper.is_withdrawn)),
         pairs={paper.arxiv_id: pair_key(claim, anchors, paper, judge) for paper in chosen},
         ranked=tuple(paper.arxiv_id for paper in newer[: max(RANKED, candidates)]),
     )
@@ -180,7 +181,7 @@ def _with_earlier(
 ) -> list[Paper]:
     """The candidates, and behind them the cited papers of an earlier run that are not among them."""
     known = own | {paper.arxiv_id for paper in newer}
-    cited = (p for p in earlier if p.arxiv_id not in known and after < p.published <= as_of)
+    cited = (p for p in earlier if p.arxiv_id not in known and after < p.published <= as_of and not p.is_withdrawn)
     return [*newer, *sorted(cited, key=lambda p: p.arxiv_id)]
 
 
@@ -189,7 +190,7 @@ def _newer(claim: Claim, gathered: Gathered, source: PaperSource, own: set[str],
     after = gathered.effective_date + timedelta(days=1)
     found = find_candidates(claim, gathered.anchoring, source, after, as_of, without=own)
     found = widened(found, gathered.suggested, source, after, as_of, own)
-    return [paper for paper in found if paper.published > gathered.effective_date]
+    return [paper for paper in found if paper.published > gathered.effective_date and not paper.is_withdrawn]
 
 
 def _older(claim: Claim, gathered: Gathered, source: PaperSource, own: set[str]) -> list[Paper]:

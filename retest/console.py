@@ -66,14 +66,14 @@ class Story:
             self.say(f"{count(total, 'claim')}: {told}")
 
     def verdicts(self, report: Report) -> None:
-        """The table of verdicts."""
+        """The table of verdicts, on stdout: it is the answer."""
         table = Table(box=None, pad_edge=False, header_style="bold")
         for heading in ("Claim", "Durability", "State", "Confidence"):
             table.add_column(heading, no_wrap=heading != "Claim")
         for record in report.claims:
             state = Text(record.state, style=_COLOURS.get(record.state, ""))
             table.add_row(Text(plain(record.title)), record.durability, state, f"{record.confidence:.2f}")
-        self._console.print(table)
+        Console(highlight=False).print(table)
 
 
 def claims_table(tracing: Tracing) -> None:

@@ -21,8 +21,8 @@ class SourceUnreachable(RetestError):
     """The paper source could not be asked (no network, rate limit, garbled answer): never the same as "nothing found"."""
 
 
-class JudgeRefused(RetestError):
-    """The judge's endpoint refuses us for good (bad key, unknown model): asking again cannot help."""
+class JudgeRefused(InputError):
+    """The judge's endpoint refuses us for good (bad key, unknown model): a setting is wrong, and asking again cannot help."""
 
 
 class JudgeUnreachable(RetestError):

@@ -17,7 +17,14 @@ DAYS_BETWEEN_QUIET_REPORTS = 7
 """A quiet library's reports are written anew this often, so that their date never misleads for long."""
 
 Cause = Literal[
-    "first audit", "new paper", "judge or prompt changed", "source changed", "seed edited", "evidence weighed anew"
+    "first audit",
+    "new paper",
+    "new version",
+    "withdrawn",
+    "judge or prompt changed",
+    "source changed",
+    "seed edited",
+    "evidence weighed anew",
 ]
 
 
@@ -121,6 +128,8 @@ def steadied(before: ClaimRecord | None, record: ClaimRecord, as_of: date, *, sa
         return record
     if standing(before) == standing(record) or before.state not in _DECIDED or record.state not in _DECIDED:
         return record
+    if record.withdrawn or any(_new_versions(before, record)):
+        return record  # what it rested on is itself another now
     fresh = [item for item in record.evidence if item.arxiv_id in set(_new_papers(before, record))]
     if len(fresh) >= 2 or any(item.strength == 3 for item in fresh):
         return record
@@ -178,6 +187,7 @@ def _findings_of(report: Report) -> dict[str, object]:
     for record in plain["claims"]:
         record.pop("searched")
         record.pop("unplaced")
+        record.pop("withdrawn")
         if record["dated_by"] == "undated" or record["effective_date"] >= report.as_of.isoformat():
             record.pop("effective_date")  # three years back from a day that moves, or that day itself
         for item in (*record["evidence"], *record["contested_at_birth"]):
@@ -200,7 +210,7 @@ def changes(previous: Report | None, report: Report) -> list[Change]:
             before=standing(before[record.id]) if record.id in before else "",
             after=standing(record),
             cause=_cause(previous, before.get(record.id), report, record),
-            papers=tuple(_new_papers(before.get(record.id), record)),
+            papers=_behind(before.get(record.id), record),
         )
         for record in report.claims
         if record.state != "unreachable"
@@ -218,7 +228,23 @@ def _cause(previous: Report | None, before: ClaimRecord | None, report: Report, 
         return "judge or prompt changed"
     if previous.source != report.source:
         return "source changed"
-    return "new paper" if any(_new_papers(before, record)) else "evidence weighed anew"
+    if record.withdrawn and not any(_new_papers(before, record)):
+        return "withdrawn"
+    if any(_new_papers(before, record)):
+        return "new paper"
+    return "new version" if any(_new_versions(before, record)) else "evidence weighed anew"
+
+
+def _new_versions(before: ClaimRecord, record: ClaimRecord) -> Iterable[str]:
+    """Ids of the evidence that was read in a later version than before."""
+    known = {item.arxiv_id: item.version for item in before.evidence}
+    return (item.arxiv_id for item in record.evidence if item.version > known.get(item.arxiv_id, item.version))
+
+
+def _behind(before: ClaimRecord | None, record: ClaimRecord) -> tuple[str, ...]:
+    """Ids of the papers behind a change."""
+    fresh = tuple(_new_papers(before, record))
+    return fresh or (tuple(_new_versions(before, record)) if before else ()) or record.withdrawn
 
 
 def _was_unjudged(record: ClaimRecord) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import Annotated, Literal
 
@@ -137,6 +138,11 @@ class Claim(Value):
 # --- papers ----------------------------------------------------------------------------------------
 
 
+_WITHDRAWN = re.compile(
+    r"\s*(?:this (?:paper|article|submission|work|manuscript) )?(?:has been|is|was)?\s*withdrawn\b", re.IGNORECASE
+)
+
+
 class Paper(Value):
     """A record of a paper source."""
 
@@ -155,6 +161,12 @@ class Paper(Value):
     text_kind: TextKind = "abstract"
     version: int = 1
     comment: str = ""
+    """The authors' remark; of a withdrawn paper it says so."""
+
+    @property
+    def is_withdrawn(self) -> bool:
+        """Whether its authors or arXiv have taken it back; the record stays, with a remark or without a text."""
+        return bool(_WITHDRAWN.search(self.comment) or _WITHDRAWN.match(self.text))
 
 
 class Likeness(Value):
@@ -338,6 +350,8 @@ class Outcome(Value):
     """Older than the claim and already against it."""
     unplaced: tuple[Unplaced, ...] = ()
     verdict: Verdict
+    withdrawn: tuple[str, ...] = ()
+    """Ids that an earlier run cited and that have been withdrawn since."""
     ranked: tuple[str, ...] = ()
     """Ids of the newer papers, best first, as far as `retest eval` reads them; no report prints them."""
     pairs: dict[str, str] = Field(default_factory=dict)

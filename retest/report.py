@@ -63,6 +63,8 @@ class EvidenceRecord(Value):
     text_kind: TextKind
     reason: str
     recent: bool
+    version: int = 1
+    """Of the paper that was read."""
 
 
 class UnplacedRecord(Value):
@@ -129,6 +131,8 @@ class ClaimRecord(Value):
     contested_at_birth: tuple[EvidenceRecord, ...]
     unplaced: tuple[UnplacedRecord, ...]
     searched: Search
+    withdrawn: tuple[str, ...] = ()
+    """Ids that an earlier run cited and that have been withdrawn since."""
     changed_on: date
     pending: Pending | None = None
     ack: AckRecord | None = None
@@ -209,6 +213,7 @@ def claim_record(outcome: Outcome, since: date, changed_on: date) -> ClaimRecord
         contested_at_birth=tuple(_evidence(item, since) for item in outcome.at_birth),
         unplaced=tuple(_unplaced(item) for item in outcome.unplaced),
         searched=outcome.search,
+        withdrawn=outcome.withdrawn,
         changed_on=changed_on,
     )
 
@@ -222,7 +227,7 @@ def _evidence(item: Evidence, since: date) -> EvidenceRecord:
         _facts(item.paper)
         | item.model_dump(include={"stance", "voice", "strength", "reason"})
         | {"quote": item.quote.text, "start": item.quote.start, "end": item.quote.end}
-        | {"text_kind": item.paper.text_kind, "recent": item.paper.published >= since}
+        | {"text_kind": item.paper.text_kind, "recent": item.paper.published >= since, "version": item.paper.version}
     )
 
 

@@ -142,3 +142,17 @@ def test_scout_is_asked_once_and_its_silence_changes_nothing() -> None:
     assert scout.calls == 2
     mute = audited(ScriptedJudge(), Ledger(None), SALT, WIND, scout=ScriptedScout((), mute=True))
     assert mute.ranked == audited(ScriptedJudge(), Ledger(None), SALT, WIND).ranked
+
+
+def test_withdrawn_paper_is_no_evidence_and_is_told_of() -> None:
+    gone = SALT.model_copy(update={"comment": "This paper has been withdrawn by the authors", "version": 2})
+    outcome = audited(ScriptedJudge(narrowed_by(gone)), Ledger(None), gone, earlier=[gone])
+    assert (outcome.evidence, outcome.withdrawn) == ((), ("2602.00003",))
+
+
+def test_remark_about_something_else_withdrawn_is_no_withdrawal() -> None:
+    told = SALT.model_copy(update={"text": "Salt was withdrawn from the ponds. With salt small ponds freeze last."})
+    assert not told.is_withdrawn
+    assert paper(
+        "2602.00011", "T", "This paper has been withdrawn by the author due to an error.", "2026-01-01"
+    ).is_withdrawn

@@ -89,3 +89,19 @@ def test_words_stay_as_they_were_while_the_evidence_does() -> None:
     assert with_earlier_words(before, again).rationale == "One paper narrows it."
     more = record_of(evidence=[("2601.00001",), ("2602.00002",)], rationale="Two papers narrow it.")
     assert with_earlier_words(before, more).rationale == "Two papers narrow it."
+
+
+def test_withdrawn_paper_takes_its_verdict_along_at_once_and_is_named() -> None:
+    before = record_of("relaxed", evidence=[("2606.00001",), ("2601.00001", "supports")])
+    after = record_of("upheld", evidence=[("2601.00001", "supports")], withdrawn=("2606.00001",))
+    assert steadied(before, after, JULY, same_judge=True) == after
+    (change,) = changes(report_of(before), report_of(after))
+    assert (change.cause, change.papers) == ("withdrawn", ("2606.00001",))
+
+
+def test_new_version_of_a_cited_paper_is_named_as_the_cause() -> None:
+    before = record_of("relaxed", evidence=[("2606.00001",)])
+    after = record_of("upheld", evidence=[evidence_of("2606.00001", "supports", version=2)])
+    assert steadied(before, after, JULY, same_judge=True) == after
+    (change,) = changes(report_of(before), report_of(after))
+    assert (change.cause, change.papers) == ("new version", ("2606.00001",))

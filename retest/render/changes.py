@@ -8,6 +8,7 @@ from datetime import date
 from retest.history import Change
 from retest.render.text import count, md, paper_link
 
+FROM_PAPERS = ("new paper", "new version", "withdrawn")
 HEAD = "# Changes\n\nVerdicts that changed, newest first. A change of judge, prompt or source is ours and no news from the literature.\n"
 
 
@@ -29,5 +30,5 @@ def _block(changes: Sequence[Change], as_of: date) -> str:
 
 
 def _line(change: Change) -> str:
-    papers = f" ({', '.join(map(paper_link, change.papers[:5]))})" if change.cause == "new paper" else ""
+    papers = f" ({', '.join(map(paper_link, change.papers[:5]))})" if change.cause in FROM_PAPERS else ""
     return f"- {md(change.title)}: {change.before} → **{change.after}**; {change.cause}{papers}"
