@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 
-from retest.lexicon import is_available
 from retest.models import Anchoring, Claim, Hit, Likeness, Paper, Query, Value
 from retest.ranking import reread
 from retest.sources import PaperSource
@@ -90,7 +89,7 @@ def find_candidates(
         return [hit.paper for hit in hits if hit.paper.arxiv_id not in left_out]
     rankings = [source.find(query) for query in finding_queries(claim, anchoring, after, before)]
     found = [candidate.paper for candidate in fuse(rankings, without=left_out)]
-    return [*reread(like, found[:DEEPEST]), *found[DEEPEST:]] if is_available() else found
+    return [*reread(like, found[:DEEPEST]), *found[DEEPEST:]]
 
 
 def fuse(rankings: Sequence[Sequence[Hit]], without: Iterable[str] = ()) -> list[Candidate]:

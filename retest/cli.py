@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from collections.abc import Callable
 from typing import Annotated, Any, NoReturn
@@ -10,10 +11,18 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from retest import __version__
+from retest.commands.ack import ack
 from retest.commands.claims import claims
+from retest.commands.diff import diff
+from retest.commands.eval import evaluate
+from retest.commands.export import export
+from retest.commands.library import library
 from retest.commands.prompt import prompt
+from retest.commands.propose import propose
 from retest.commands.run import run
+from retest.commands.site import site
 from retest.errors import RetestError
+from retest.render.text import plain
 
 app = typer.Typer(
     name="retest",
@@ -22,6 +31,9 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
 )
+
+
+INTERRUPTED = 130
 
 
 def _version(wanted: bool) -> None:
@@ -42,23 +54,38 @@ def _root(
 app.command()(run)
 app.command()(claims)
 app.command()(prompt)
+app.command()(diff)
+app.command()(ack)
+app.command()(propose)
+app.command()(export)
+app.command()(site)
+app.command("eval")(evaluate)
+app.add_typer(library, name="library")
 
 
 def main() -> NoReturn:
     """Runs a command; prints what went wrong once, and exits as DESIGN 5 says."""
     logging.basicConfig(level=logging.ERROR, format="%(message)s", stream=sys.stderr)
-    sys.exit(_exit_code(lambda: app(standalone_mode=True)))
+    code = _exit_code(lambda: app(standalone_mode=True))
+    if code == INTERRUPTED:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)  # a request on its way may take a minute, and Python would wait for its thread
+    sys.exit(code)
 
 
 def _exit_code(command: Callable[[], Any]) -> int:
     try:
         command()
     except RetestError as error:
-        print(f"retest: {error}", file=sys.stderr)
+        print("retest: " + "\n".join(map(plain, str(error).splitlines())), file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
-        print("retest: interrupted; the same command goes on where it was", file=sys.stderr)
-        return 130
+        code: object = INTERRUPTED
     except SystemExit as exit_:
-        return exit_.code if isinstance(exit_.code, int) else 1
-    return 0
+        code = exit_.code or 0
+    else:
+        return 0
+    if code == INTERRUPTED:
+        print("retest: interrupted; the same command goes on where it was", file=sys.stderr)
+    return code if isinstance(code, int) else 1

@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, closing, contextmanager
-from datetime import date
+from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -98,7 +98,10 @@ def open_source(settings: Settings, today: date, say: Callable[[str], None]) -> 
     from retest.sources.library import open_library
 
     if settings.source == "library":
-        return open_library(settings.home, environment()), settings.as_of or today
+        library, as_of = open_library(settings.home, environment()), settings.as_of or today
+        if library.newest < as_of - timedelta(days=7):
+            say(f"The library's newest record is of {library.newest}: nothing newer can be found until the next sync.")
+        return library, as_of
     if settings.source != "catalogue":
         try:
             return _live_source(settings, settings.as_of or today), settings.as_of or today

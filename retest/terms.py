@@ -64,7 +64,12 @@ def words(text: str) -> list[str]:
 
 def stems(text: str) -> list[str]:
     """Stems of the words that are neither stop words nor single letters, in order."""
-    return [stem(word) for word in words(text) if word not in STOP_WORDS and (len(word) > 1 or word.isdigit())]
+    return list(_stems(text))
+
+
+@lru_cache(maxsize=8192)  # a paper is read for every claim that it stands near
+def _stems(text: str) -> tuple[str, ...]:
+    return tuple(stem(word) for word in words(text) if word not in STOP_WORDS and (len(word) > 1 or word.isdigit()))
 
 
 def names(text: str) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date
 from itertools import count
 from pathlib import Path
@@ -17,7 +18,7 @@ from retest.models import Hit, Paper, Query
 
 logger = logging.getLogger(__name__)
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 APPLICATION_ID = 0x72745354
 """Marks a file as ours, so that a foreign database with the same version is not taken for a library."""
 
@@ -48,8 +49,21 @@ CREATE TRIGGER paper_changed AFTER UPDATE ON papers WHEN old.title <> new.title 
     INSERT INTO words (words, rowid, title, text) VALUES ('delete', old.id, old.title, old.text);
     INSERT INTO words (rowid, title, text) VALUES (new.id, new.title, new.text);
 END;
+CREATE TRIGGER paper_removed AFTER DELETE ON papers BEGIN
+    INSERT INTO words (words, rowid, title, text) VALUES ('delete', old.id, old.title, old.text);
+    DELETE FROM vectors WHERE id = old.id;
+END;
 CREATE VIRTUAL TABLE vocabulary USING fts5vocab (words, 'row');
 CREATE TABLE answers (request TEXT PRIMARY KEY, arxiv_ids TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE vectors (id INTEGER PRIMARY KEY, vector BLOB NOT NULL, signature BLOB NOT NULL);
+CREATE TRIGGER vector_outdated AFTER UPDATE ON papers WHEN old.title <> new.title OR old.text <> new.text BEGIN
+    DELETE FROM vectors WHERE id = old.id;
+END;
+CREATE TABLE embedding (only INTEGER PRIMARY KEY CHECK (only = 1), model TEXT NOT NULL, dimension INTEGER NOT NULL);
+CREATE TABLE harvests (
+    service TEXT, collection TEXT, since TEXT, token TEXT NOT NULL, begun TEXT NOT NULL, reached TEXT NOT NULL,
+    in_order INTEGER NOT NULL, finished TEXT NOT NULL, PRIMARY KEY (service, collection, since)
+) WITHOUT ROWID;
 """
 
 # Only FTS5 itself knows how it tokenises: what is put into this table is read back as its tokens.
@@ -62,6 +76,28 @@ _PAPER = (
     "shelf.arxiv_id, papers.title, papers.authors, shelf.published, papers.updated, papers.categories,"
     " papers.text, papers.text_kind, papers.version, papers.comment"
 )
+
+
+@dataclass(frozen=True)
+class HarvestState:
+    """How far the harvest of one set has come; days and moments as the server writes them, empty for none."""
+
+    token: str = ""
+    """Where the harvest under way goes on; empty when none is."""
+    begun: str = ""
+    """The server's clock when the harvest under way began."""
+    reached: str = ""
+    """The largest datestamp of the harvest under way."""
+    in_order: bool = True
+    """Whether its datestamps have only grown, so that everything before `reached` is here."""
+    finished: str = ""
+    """The server's clock when the last whole harvest began: nothing older is missing."""
+
+    def in_words(self) -> str:
+        """As `retest library status` prints it."""
+        if self.token or self.reached:
+            return f"interrupted at {self.reached or 'its beginning'}; run sync again, it goes on there"
+        return f"complete as of {self.finished[:10]}" if self.finished else "not begun"
 
 
 class Store:
@@ -93,6 +129,20 @@ class Store:
                 self._shares.clear()
             return changed
 
+    def remove(self, arxiv_ids: Iterable[str]) -> int:
+        """Forget the records with these ids; returns how many there were."""
+        with self._writing() as connection:
+            removed = 0
+            for arxiv_id in arxiv_ids:
+                row = connection.execute("SELECT id FROM shelf WHERE arxiv_id = ?", [arxiv_id]).fetchone()
+                if row:
+                    connection.execute("DELETE FROM papers WHERE id = ?", row)
+                    connection.execute("DELETE FROM shelf WHERE id = ?", row)
+                    removed += 1
+            if removed:
+                self._shares.clear()
+            return removed
+
     def get(self, arxiv_ids: Iterable[str]) -> dict[str, Paper]:
         """The records with these ids, in the order asked for; unknown ids are absent."""
         wanted = list(dict.fromkeys(arxiv_ids))
@@ -108,18 +158,24 @@ class Store:
     def find(self, query: Query) -> list[Hit]:
         """The records that hold any of the terms, best first; a term of several words is a phrase."""
         with self._lock:
-            match = self._match(query.terms)
-            if not match:
-                return []
-            ranked = self._connection.execute(
-                f"SELECT shelf.id, -bm25(words, {TITLE_WEIGHT}, {TEXT_WEIGHT}) AS score"
-                " FROM words CROSS JOIN shelf ON shelf.id = words.rowid"
-                " WHERE words MATCH ? AND shelf.published BETWEEN ? AND ?"
-                " ORDER BY score DESC, shelf.arxiv_id LIMIT ?",
-                [match, (query.after or date.min).isoformat(), query.before.isoformat(), max(query.limit, 0)],
-            ).fetchall()
-            papers = self._by_row([row for row, _ in ranked])
-        return [Hit(paper=papers[row], score=score) for row, score in ranked]
+            ranked = self._ranked(query.terms, query.after, query.before, query.limit)
+            papers = self._by_row([row for row, _, _ in ranked])
+        return [Hit(paper=papers[row], score=score) for row, _, score in ranked]
+
+    def _ranked(
+        self, terms: Sequence[str], after: date | None, before: date, limit: int
+    ) -> list[tuple[int, str, float]]:
+        """Row, id and score of the records that hold any of the terms, best first."""
+        match = self._match(terms)
+        if not match:
+            return []
+        return self._connection.execute(
+            f"SELECT shelf.id, shelf.arxiv_id, -bm25(words, {TITLE_WEIGHT}, {TEXT_WEIGHT}) AS score"
+            " FROM words CROSS JOIN shelf ON shelf.id = words.rowid"
+            " WHERE words MATCH ? AND shelf.published BETWEEN ? AND ?"
+            " ORDER BY score DESC, shelf.arxiv_id LIMIT ?",
+            [match, (after or date.min).isoformat(), before.isoformat(), max(limit, 0)],
+        ).fetchall()
 
     def count(self) -> int:
         """How many records there are."""
@@ -132,6 +188,12 @@ class Store:
             (newest,) = self._connection.execute("SELECT max(published) FROM shelf").fetchone()
         return date.fromisoformat(newest) if newest else None
 
+    def earliest(self) -> date | None:
+        """The day of the oldest record; None for an empty library."""
+        with self._lock:
+            (oldest,) = self._connection.execute("SELECT min(published) FROM shelf").fetchone()
+        return date.fromisoformat(oldest) if oldest else None
+
     def remember(self, key: str, arxiv_ids: Sequence[str]) -> None:
         """Keep what a request was answered with, in its order; empty means asked, and nothing there."""
         with self._writing() as connection:
@@ -142,6 +204,79 @@ class Store:
         with self._lock:
             row = self._connection.execute("SELECT arxiv_ids FROM answers WHERE request = ?", [key]).fetchone()
         return None if row is None else [str(arxiv_id) for arxiv_id in json.loads(row[0])]
+
+    def harvest_state(self, service: str, collection: str, since: date) -> HarvestState | None:
+        """How far this harvest has come; None: it has never been begun."""
+        with self._lock:
+            row = self._connection.execute(
+                "SELECT token, begun, reached, in_order, finished FROM harvests"
+                " WHERE service = ? AND collection = ? AND since = ?",
+                [service, collection, since.isoformat()],
+            ).fetchone()
+        return HarvestState(row[0], row[1], row[2], bool(row[3]), row[4]) if row else None
+
+    def keep_harvest_state(self, service: str, collection: str, since: date, state: HarvestState) -> None:
+        """Note how far this harvest has come."""
+        told = [state.token, state.begun, state.reached, state.in_order, state.finished]
+        with self._writing() as connection:
+            connection.execute(
+                "INSERT OR REPLACE INTO harvests VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                [service, collection, since.isoformat(), *told],
+            )
+
+    def harvests(self) -> list[tuple[str, date, HarvestState]]:
+        """Every set that was ever harvested, with the first day asked for and how far it has come."""
+        with self._lock:
+            rows = self._connection.execute(
+                "SELECT collection, since, token, begun, reached, in_order, finished FROM harvests"
+                " ORDER BY service, collection, since"
+            ).fetchall()
+        return [(c, date.fromisoformat(s), HarvestState(t, b, r, bool(o), f)) for c, s, t, b, r, o, f in rows]
+
+    def embedding(self) -> tuple[str, int] | None:
+        """Which model made the vectors, and how many numbers each of them has; None where there are none."""
+        with self._lock:
+            row = self._connection.execute("SELECT model, dimension FROM embedding").fetchone()
+        return (str(row[0]), int(row[1])) if row else None
+
+    def begin_embedding(self, model: str, dimension: int) -> None:
+        """From here on the vectors are this model's; those of another are dropped."""
+        with self._writing() as connection:
+            connection.execute("DELETE FROM vectors")
+            connection.execute("INSERT OR REPLACE INTO embedding VALUES (1, ?, ?)", [model, dimension])
+
+    def without_vector(self, limit: int) -> list[tuple[int, str, str]]:
+        """Up to `limit` records that have no vector: row, title and text."""
+        with self._lock:
+            return self._connection.execute(
+                "SELECT id, title, text FROM papers WHERE id NOT IN (SELECT id FROM vectors) ORDER BY id LIMIT ?",
+                [limit],
+            ).fetchall()
+
+    def keep_vectors(self, rows: Iterable[tuple[int, bytes, bytes]]) -> None:
+        """Keep these rows' vectors, one byte a number, and signatures, two bytes a word."""
+        with self._writing() as connection:
+            connection.executemany(
+                "INSERT OR REPLACE INTO vectors SELECT id, ?2, ?3 FROM papers WHERE id = ?1", list(rows)
+            )
+
+    def count_vectors(self) -> int:
+        """How many records have a vector."""
+        with self._lock:
+            return int(self._connection.execute("SELECT count(*) FROM vectors").fetchone()[0])
+
+    def vectors(self) -> list[tuple[str, str, bytes, bytes]]:
+        """Every vector and signature with its paper's id and day, by day and id."""
+        with self._lock:
+            return self._connection.execute(
+                "SELECT shelf.arxiv_id, shelf.published, vectors.vector, vectors.signature"
+                " FROM vectors JOIN shelf ON shelf.id = vectors.id ORDER BY shelf.published, shelf.arxiv_id"
+            ).fetchall()
+
+    def find_ids(self, terms: Sequence[str], after: date | None, before: date, limit: int) -> list[str]:
+        """The ids alone of the records that hold any of the terms, best first."""
+        with self._lock:
+            return [arxiv_id for _, arxiv_id, _ in self._ranked(terms, after, before, limit)]
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:

@@ -1,0 +1,100 @@
+"""The words that the package knows, each with a vector, learned from arXiv's own titles and abstracts.
+
+`scripts/train_embedding.py` makes them. Numpy is imported where it is used: `retest --help` needs none.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from functools import cache, lru_cache
+from importlib.resources import files
+from typing import Any
+
+from retest.terms import sentence_spans, stems
+
+BREAK = 0
+"""Ends the title and every sentence in a paper's signature."""
+_BUCKETS = 65536
+
+
+class Lexicon:
+    """The stems that the embedding knows, each with its vector and in how many of arXiv's records it stands."""
+
+    def __init__(self, words: Sequence[str], vectors: Any, frequencies: Any, records: int) -> None:
+        import numpy as np
+
+        self.codes = {stem: code for code, stem in enumerate(words, 1)}
+        self.vectors = np.vstack([np.zeros((1, vectors.shape[1]), dtype=np.float32), vectors])
+        self.weights = np.full(_BUCKETS, np.log(records / 5), dtype=np.float64)
+        self.weights[: len(words) + 1] = np.log(records / np.concatenate([[records], frequencies]))
+        self._first_bucket = len(words) + 1
+
+    def code(self, stem: str) -> int:
+        """A number below 65,536: the stem's own where it is known, else one that it shares with a few others."""
+        known = self.codes.get(stem)
+        if known is not None:
+            return known
+        return self._first_bucket + zlib.crc32(stem.encode()) % (_BUCKETS - self._first_bucket)
+
+    def vector(self, codes: Any) -> Any:
+        """The sum of the vectors of the stems with these codes, each once; a float32 row."""
+        import numpy as np
+
+        known = np.unique(codes[codes < self._first_bucket])
+        return self.vectors[known].sum(axis=0)
+
+    def sentence_vectors(self, codes: Any) -> tuple[Any, Any]:
+        """One row of length 1 per break in `codes`, and the place of each break."""
+        import numpy as np
+
+        ends = np.flatnonzero(codes == BREAK)
+        starts = np.concatenate([[0], ends[:-1] + 1])
+        known = np.where(codes < self._first_bucket, codes, BREAK)
+        # All first words at once, then all second ones: numpy's own reduceat takes sixteen times as long.
+        order = np.argsort(starts - ends, kind="stable")
+        longest_first, lengths = starts[order], (ends - starts)[order]
+        sums = np.zeros((len(ends), self.vectors.shape[1]), dtype=np.float32)
+        for place in range(lengths[0] if len(lengths) else 0):
+            going_on = np.searchsorted(-lengths, -place)
+            sums[:going_on] += self.vectors[known[longest_first[:going_on] + place]]
+        rows = np.empty_like(sums)
+        rows[order] = sums
+        return directions(rows), ends
+
+
+@cache
+def lexicon() -> Lexicon:
+    """The one in the package; `scripts/train_embedding.py` makes it."""
+    import numpy as np
+
+    with files("retest").joinpath("data/embedding.npz").open("rb") as file, np.load(file, allow_pickle=False) as kept:
+        words = bytes(kept["stems"]).decode().split("\n")
+        vectors = kept["vectors"].astype(np.float32) * kept["scales"][:, None]
+        return Lexicon(words, vectors, kept["frequencies"], int(kept["records"]))
+
+
+@lru_cache(maxsize=4096)  # the same papers stand near many claims
+def signature(title: str, text: str) -> Any:
+    """A paper's words as uint16 codes, in order: the title, then every sentence, a break after each."""
+    import numpy as np
+
+    code = lexicon().code
+    codes: list[int] = []
+    for part in (title, *sentences(text)):
+        codes += [code(stem) for stem in stems(part)]
+        codes.append(BREAK)
+    return np.array(codes, dtype=np.uint16)
+
+
+def sentences(text: str) -> list[str]:
+    """The sentences of a text."""
+    return [text[start:end] for start, end in sentence_spans(text)]
+
+
+def directions(rows: Any) -> Any:
+    """Each row at length 1; a row of zeros stays one."""
+    import numpy as np
+
+    lengths = np.sqrt(np.square(rows, dtype=np.float32).sum(axis=-1, keepdims=True))
+    return np.divide(rows, lengths, out=np.zeros_like(rows, dtype=np.float32), where=lengths > 0)
