@@ -26,7 +26,7 @@ os.environ.setdefault(
 )  # its threads wait by spinning: beside other work they halve the speed
 
 from retest.candidates import find_candidates, finding_queries, fuse
-from retest.lexicon import is_available, sentences
+from retest.lexicon import sentences
 from retest.models import Anchor, Anchored, Anchoring, Claim, Paper, Place, Query, Unanchored
 from retest.settings import environment, load_settings
 from retest.sources.library import LibrarySource, existing_store, open_library
@@ -108,13 +108,12 @@ def _ways(source: LibrarySource, store: Store) -> dict[str, Way]:
     def reread_words(claim: Claim, anchoring: Anchoring, after: date, before: date) -> list[Paper]:
         return find_candidates(claim, anchoring, LibrarySource(store), after, before, without=())
 
-    ways: dict[str, Way] = {
+    return {
         "title and text as one full-text query": plain,
         "several full-text queries, fused": several,
+        "the same, read again": reread_words,
+        "library: meaning and words, read again": all_of_it,
     }
-    if is_available():
-        ways |= {"the same, read again": reread_words, "library: meaning and words, read again": all_of_it}
-    return ways
 
 
 def _recall(case: Case, way: Way, as_of: date) -> list[float]:

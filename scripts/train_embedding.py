@@ -6,8 +6,8 @@
 A text's vector is the sum of its words' vectors. They are trained so that two parts of the same abstract lie
 nearer to each other than to the parts of a thousand other abstracts: its title and its sentences, or some of its
 sentences and the others. In every second pass a batch holds abstracts that are alike already, so that what tells
-neighbours apart counts too. Records as `retest library import` reads them; 30 passes over 170,000 take 13 minutes
-on two cores. The records' metadata is CC0, and so nothing but words and numbers of our own is shipped.
+neighbours apart counts too. Records as `retest library import` reads them; 30 passes over 170,000 take 5 to 13
+minutes on two cores. The records' metadata is CC0, and so nothing but words and numbers of our own is shipped.
 """
 
 from __future__ import annotations

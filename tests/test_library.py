@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import hashlib
 import json
 import lzma
 import threading
@@ -11,9 +12,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from fakes import claim, paper
 from oai_server import Record, serving
@@ -24,13 +27,10 @@ from retest.candidates import find_candidates, likeness
 from retest.cli import app
 from retest.errors import InputError, SourceUnreachable
 from retest.models import Anchor, Anchored, Likeness, Paper, Query, Unanchored
+from retest.ranking import Pool, reread
 from retest.sources.library import LibrarySource, open_library, paper_of_record, records_of
 from retest.sources.store import Store
-
-np = pytest.importorskip("numpy", reason="search by meaning is the extra `embed`")
-
-from retest.ranking import Pool, reread  # noqa: E402
-from retest.sources.vectors import (  # noqa: E402
+from retest.sources.vectors import (
     BUILT_IN,
     EndpointEncoder,
     VectorIndex,
@@ -293,6 +293,19 @@ def test_vectors_of_two_models_are_never_mixed(store: Store) -> None:
         embed_missing(store, WordEncoder())
     with pytest.raises(InputError, match="made by big, not by small"):
         LibrarySource(store, Scripted("small"))
+
+
+def test_name_of_the_embedding_changes_with_its_file() -> None:
+    data = files("retest").joinpath("data/embedding.npz").read_bytes()
+    assert (BUILT_IN, hashlib.sha256(data).hexdigest()[:12]) == ("retest-words-2", "a09bbb1875b5"), (
+        "libraries that were made with the earlier file would be compared with the new one"
+    )
+
+
+def test_library_of_an_earlier_embedding_is_made_anew(store: Store) -> None:
+    embed_missing(store, Scripted("retest-words-1"))
+    with pytest.raises(InputError, match=f"made by retest-words-1, not by {BUILT_IN}: make them anew"):
+        LibrarySource(store, WordEncoder())
 
 
 @contextmanager

@@ -20,8 +20,8 @@ from retest.lexicon import lexicon, signature
 from retest.ranking import Pool
 from retest.sources.store import Store
 
-BUILT_IN = "retest-words-1"
-"""The name of the embedding that ships with the package: an index made by another is not comparable."""
+BUILT_IN = "retest-words-2"
+"""The embedding that ships with the package. Its number changes with its file: the vectors of two are not comparable."""
 BATCH = 1000
 ENDPOINT_BATCH = 64
 _LARGEST = 127
@@ -128,9 +128,9 @@ def _check_model(store: Store, model: str, dimension: int) -> None:
 
 def other_model(known: str, asked: str) -> InputError:
     """Two models' vectors cannot be compared."""
+    keep = "" if known.startswith(BUILT_IN[:-1]) else f" set RETEST_EMBEDDING_MODEL to {known}, or"
     return InputError(
-        f"the library's vectors were made by {known}, not by {asked}: set RETEST_EMBEDDING_MODEL"
-        f" {'to ' + known if known != BUILT_IN else 'to nothing'}, or make them anew with: retest library index --rebuild"
+        f"the library's vectors were made by {known}, not by {asked}:{keep} make them anew with: retest library index --rebuild"
     )
 
 
