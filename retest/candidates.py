@@ -33,11 +33,6 @@ class Candidate(Value):
     score: float
 
 
-def newer_than(hits: Iterable[Hit], day: date) -> list[Hit]:
-    """The hits published after `day`: work of the same day does not supersede."""
-    return [hit for hit in hits if hit.paper.published > day]
-
-
 def papers_of(anchoring: Anchoring) -> tuple[Paper, ...]:
     """The anchors' papers, best first."""
     return tuple(anchor.paper for anchor in anchoring.anchors) if anchoring.kind == "anchored" else ()

@@ -8,7 +8,7 @@ from fakes import AS_OF, SINCE, claim, paper
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retest.candidates import finding_queries, fuse, gathering_queries, newer_than, papers_of
+from retest.candidates import finding_queries, fuse, gathering_queries, papers_of
 from retest.models import Anchor, Anchored, Hit, Unanchored
 
 POND = claim("Do small ponds freeze first?", "Shallow ponds freeze 3.5 days before deep ones.")
@@ -19,11 +19,6 @@ BARE = Unanchored(reason="none")
 
 def hits(*arxiv_ids: str, published: str = "2025-06-01") -> list[Hit]:
     return [Hit(paper=paper(i, f"Paper {i}", "Text.", published), score=1.0) for i in arxiv_ids]
-
-
-def test_work_of_the_same_day_does_not_supersede() -> None:
-    same, next_day = hits("2501.00002", published="2025-01-02"), hits("2501.00003", published="2025-01-03")
-    assert newer_than([*same, *next_day], date(2025, 1, 2)) == next_day
 
 
 def test_claim_costs_two_requests_one_over_all_newer_work_and_one_over_the_window() -> None:

@@ -314,3 +314,8 @@ def test_two_different_questions_even_where_nothing_was_found() -> None:
     first, second = asyncio.run(EmbeddedJudge().ask(SEED, []))
     assert first != second
     assert first.endswith("?") and second.endswith("?")
+
+
+def test_what_is_only_supposed_is_no_finding() -> None:
+    assert is_reported("They hypothesize that very simple changes suffice when data are few.")
+    assert not is_reported("We find that very simple changes suffice when data are few.")

@@ -34,7 +34,7 @@ from retest.judges.cues import (
 from retest.models import Abstained, Answer, Claim, Evidence, Judgement, Outcome, Paper, Seed, TextKind, Value, Verdict
 from retest.terms import names, numbers, profile, sentence_spans, stem, telling, words
 
-CODE_VERSION = "3"
+CODE_VERSION = "4"
 """Raised whenever this file or `cues.py` answers otherwise for the same weights."""
 
 
@@ -260,6 +260,7 @@ _OTHERS = re.compile(
     r"|(?:is|are)\s+(?:widely|commonly|often|generally)\s+\w+ed\b|it\s+is\s+(?:well\s+)?(?:known|believed|thought)\b|\bet\s+al\b)",
     re.IGNORECASE,
 )
+_SUPPOSED = re.compile(r"\b(?:hypothesi[sz]e[sd]?|conjectured?|speculated?)\b", re.IGNORECASE)
 _OWN = re.compile(
     r"\b(?:we|our|ours|this\s+(?:paper|work|study|article|survey)|the\s+authors|in\s+this\s+\w+|unlike|contrary|compared|than|outperform\w*)\b",
     re.IGNORECASE,
@@ -267,8 +268,8 @@ _OWN = re.compile(
 
 
 def is_reported(sentence: str) -> bool:
-    """The sentence tells what others found, and nothing of the paper's own."""
-    return bool(_OTHERS.search(sentence)) and not _OWN.search(sentence)
+    """The sentence tells what others found, or what is only supposed, and no finding of the paper's own."""
+    return bool(_SUPPOSED.search(sentence)) or (bool(_OTHERS.search(sentence)) and not _OWN.search(sentence))
 
 
 def _deciding(paper: PaperReading, order: Sequence[int]) -> tuple[int, Literal["asserted", "reported"]]:
