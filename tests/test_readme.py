@@ -1,0 +1,41 @@
+"""The README's first lines of code are the two commands that `.ci/run` runs, and what it names exists."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def first_fence() -> list[str]:
+    found = re.search(r"^```\w*\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+    assert found
+    return found[1].splitlines()
+
+
+def test_first_lines_of_code_are_the_main_job_and_the_tests() -> None:
+    main_job, tests = first_fence()
+    assert main_job.endswith("retest run seeds/ --since 6mo") and tests.endswith("-m pytest")
+    assert all(line.startswith("python3 -m venv .venv && .venv/bin/pip install") for line in (main_job, tests))
+
+
+def test_every_command_in_the_table_is_a_command() -> None:
+    told = subprocess.run([sys.executable, "-m", "retest", "--help"], capture_output=True, text=True, check=True).stdout
+    for name in set(re.findall(r"`retest (\w+)", README)):
+        assert re.search(rf"\b{name}\b", told), name
+
+
+def test_every_page_that_the_readme_links_to_is_there() -> None:
+    for target in re.findall(r"\]\((?!https?:)([^)#]+)", README):
+        assert (ROOT / target).exists(), target
+
+
+def test_seed_of_the_readme_is_read() -> None:
+    from retest.seeds import parse_seed
+
+    seed = parse_seed(re.search(r"```markdown\n(.*?)```", README, re.DOTALL)[1], "readme.md")  # type: ignore[index]
+    assert (len(seed.notes), seed.notes[0].names) == (2, ("LIMA",))
