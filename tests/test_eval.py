@@ -770,3 +770,8 @@ def test_the_command_does_not_replace_the_verdicts_of_a_run(tmp_path: Path) -> N
     done = retest("eval", "--out", str(out), home=tmp_path)
     assert done.returncode == 2
     assert "holds the verdicts of a run over seeds" in done.stderr
+
+
+def test_gold_written_for_training_is_read_whole() -> None:
+    more = read_gold(Path(__file__).parent / "data" / "gold_more.json")
+    assert (len(more), sum(len(claim.superseding) for claim in more)) == (49, 454)
