@@ -141,7 +141,7 @@ def _about(record: ClaimRecord) -> Iterator[str]:
         yield f"Fidelity to its paper: **{record.fidelity.status}**: {md('; '.join(record.fidelity.notes))}."
     for finding in record.findings:
         if finding.kind != "unanchored":
-            yield f"Finding ({code(finding.file)} line {finding.line}): {md(finding.message)}."
+            yield f"Finding ({code(finding.file)} line {finding.line}): {md(sentence(finding.message))}"
     if record.pending:
         found = f"{record.pending.durability}, {record.pending.state}"
         yield f"Pending: newer work points to **{found}** since {record.pending.since}; it awaits a second finding."
@@ -260,8 +260,13 @@ def _ungrounded_section(seed: SeedRecord, records: Sequence[ClaimRecord]) -> str
     )
 
 
+def sentence(text: str) -> str:
+    """The text with a full stop, unless a quotation has brought one."""
+    return text if text.endswith((".", "!", "?", ".”", "!”", "?”")) else f"{text}."
+
+
 def _finding_line(finding: Finding) -> str:
-    return f"- {code(finding.file)} line {finding.line}: {md(finding.message)}."
+    return f"- {code(finding.file)} line {finding.line}: {md(sentence(finding.message))}"
 
 
 def _making_section(report: Report) -> str:
