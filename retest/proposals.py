@@ -59,7 +59,8 @@ def _listed(papers: Sequence[EvidenceRecord]) -> str:
 
 
 def _with_aside(sentence: str, asides: Sequence[str]) -> str:
-    body, end = re.fullmatch(r"(.*?)([.!?]*[\"”’)]*)", sentence, re.DOTALL).groups()  # type: ignore[union-attr]
+    """The aside stands before the full stop; behind a question mark, which may end the note's title and not the sentence."""
+    body, end = re.fullmatch(r"(.*?)(\.?[\"”’)]*)", sentence, re.DOTALL).groups()  # type: ignore[union-attr]
     return f"{body} [{'; '.join(map(plain, asides))}]{end}"
 
 

@@ -54,3 +54,9 @@ def test_carriage_returns_survive(tmp_path: Path) -> None:
     subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
     subprocess.run(["git", "apply", "-"], cwd=tmp_path, input=text.encode(), check=True)
     assert (tmp_path / "a.md").read_bytes().count(b"\r\n") == 2
+
+
+def test_note_s_title_at_the_end_keeps_its_question_mark() -> None:
+    told = ({"file": "a.md", "line": 3, "sentence": "It silently degrades Do ponds freeze?."},)
+    (change,) = replacements([record_of("relaxed", leaning=told, evidence=[evidence_of("2606.00002")])])
+    assert change.after.startswith("It silently degrades Do ponds freeze? [") and change.after.endswith("].")
