@@ -27,6 +27,7 @@ def propose(
     from retest.history import read_report
     from retest.outputs import write_files
     from retest.proposals import patch, replacements
+    from retest.render.text import count
 
     path = verdicts or settings_of().out / "verdicts.json"
     report = read_report(path)
@@ -46,7 +47,7 @@ def propose(
         write_files(out.parent, {out.name: text})
     else:
         sys.stdout.write(text)
-    told = f"{len(changes) - len(lost)} sentences" + (f", {len(lost)} no longer where they were" if lost else "")
+    told = count(len(changes) - len(lost), "sentence") + (f", {len(lost)} no longer where they were" if lost else "")
     print(f"{told}; look at them, then `git apply`; the seeds were not touched", file=sys.stderr)
 
 
