@@ -148,7 +148,8 @@ async def retest_claim(
     newer = await picked(claim, anchors, _newer(claim, gathered, source, own, as_of), scout, ledger)
     chosen = _with_earlier(newer[:candidates], earlier, gathered.effective_date, own, as_of)
     weighed = await weigh_papers(claim, anchors, chosen, judge, ledger)
-    older = await weigh_papers(claim, anchors, _older(claim, gathered, source, own), judge, ledger)
+    before = _older(claim, gathered, source, own)
+    older = await weigh_papers(claim, anchors, before, judge, ledger)
     decision = decide(
         weighed.evidence,
         looked_at=len(newer),
@@ -171,7 +172,7 @@ async def retest_claim(
         unplaced=weighed.unplaced,
         verdict=await _worded(claim, decision, weighed.evidence, judge, ledger),
         withdrawn=tuple(sorted(paper.arxiv_id for paper in earlier if paper.is_withdrawn)),
-        pairs={paper.arxiv_id: pair_key(claim, anchors, paper, judge) for paper in chosen},
+        pairs={paper.arxiv_id: pair_key(claim, anchors, paper, judge) for paper in (*chosen, *before)},
         ranked=tuple(paper.arxiv_id for paper in newer[: max(RANKED, candidates)]),
     )
 

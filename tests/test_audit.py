@@ -81,6 +81,12 @@ def test_what_was_cited_before_is_weighed_whatever_its_rank() -> None:
     assert {item.paper.arxiv_id for item in kept.evidence} == {"2602.00003", "2603.00004"}
 
 
+def test_every_pair_put_to_the_judge_has_its_key_for_the_committed_ledger() -> None:
+    judge = ScriptedJudge()
+    outcome = audited(judge, Ledger(None), SALT, OLD)
+    assert set(outcome.pairs) == {paper_id for _, paper_id in judge.asked} == {"2602.00003", "2412.00008"}
+
+
 def test_work_that_disagreed_before_the_claim_is_listed_apart() -> None:
     against = {OLD.arxiv_id: Judgement(stance="overturns", strength=3, quote=OLD.text, reason="It says so.")}
     outcome = audited(ScriptedJudge(against), Ledger(None), OLD)
