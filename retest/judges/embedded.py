@@ -34,7 +34,7 @@ from retest.judges.cues import (
 from retest.models import Abstained, Answer, Claim, Evidence, Judgement, Outcome, Paper, Seed, TextKind, Value, Verdict
 from retest.terms import names, numbers, profile, sentence_spans, stem, telling, words
 
-CODE_VERSION = "4"
+CODE_VERSION = "5"
 """Raised whenever this file or `cues.py` answers otherwise for the same weights."""
 
 
@@ -472,11 +472,13 @@ def _rationale(evidence: Sequence[Evidence]) -> str:
     told = [f"{count} {one if count == 1 else many} it" for count, many, one in counts if count]
     verb = {stance: one for stance, _, one in tellings}[asserted[0].stance]
     first = f"arXiv:{asserted[0].paper.arxiv_id} ({asserted[0].paper.published:%B %Y})"
+    if len(asserted) == 1 and asserted[0].strength == 1:
+        return f"A single weak sign: by its cues {first} {verb} it. Read that paper before relying on this verdict."
     if len(asserted) == 1:
-        return f"One newer paper bears on it: {first} {verb} it."
+        return f"One newer paper bears on it: by its cues {first} {verb} it."
     if len(told) == 1:
         many = next(many for count, many, _ in counts if count)
-        return f"All {len(asserted)} newer papers that bear on it {many} it; the first to read is {first}."
+        return f"By their cues {len(asserted)} newer papers {many} it, and none was read the other way; the first is {first}."
     return f"Of {len(asserted)} newer papers that bear on it, {_joined(told)}; the first to read, {first}, {verb} it."
 
 

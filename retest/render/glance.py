@@ -30,14 +30,21 @@ def ranked(report: Report) -> list[ClaimRecord]:
     return sorted(report.claims, key=lambda r: (SEVERITY.index(r.state), -len(r.leaning), r.id))
 
 
+WORTH_TELLING = 2
+"""Strength in all that it takes to be listed as fallen: a single weak sign is told in its report and not on the front page."""
+
+
 def fell_lately(report: Report) -> list[ClaimRecord]:
     """Claims that came to stand worse inside the recent window, by work of that window, the latest first.
 
     A first audit finds everything at once: what a paper of years ago has settled is no news even then.
     """
     inside = [r for r in report.claims if r.state in FALLEN and report.since <= r.changed_on <= report.as_of]
+    against = {r.id: [e for e in r.evidence if e.voice == "asserted" and e.stance != "supports"] for r in inside}
     fallen = [
-        r for r in inside if any(e.recent and e.voice == "asserted" and e.stance != "supports" for e in r.evidence)
+        r
+        for r in inside
+        if any(e.recent for e in against[r.id]) and sum(e.strength for e in against[r.id]) >= WORTH_TELLING
     ]
     return sorted(fallen, key=lambda r: (-r.changed_on.toordinal(), SEVERITY.index(r.state), -len(r.leaning), r.id))
 

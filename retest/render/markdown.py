@@ -140,7 +140,7 @@ def _about(record: ClaimRecord) -> Iterator[str]:
     if record.fidelity.notes:
         yield f"Fidelity to its paper: **{record.fidelity.status}**: {md('; '.join(record.fidelity.notes))}."
     for finding in record.findings:
-        if finding.kind != "unanchored":
+        if finding.kind != "unanchored" and finding.message not in record.fidelity.notes:
             yield f"Finding ({code(finding.file)} line {finding.line}): {md(sentence(finding.message))}"
     if record.pending:
         found = f"{record.pending.durability}, {record.pending.state}"
@@ -179,7 +179,7 @@ def _evidence_part(record: ClaimRecord) -> list[str]:
     parts = []
     for heading, items in (
         ("Evidence", counted),
-        ("Repeats what others found (not counted)", reported),
+        ("Not told as the paper's own finding (not counted)", reported),
         ("Contested at birth: older than the claim, and already against it", record.contested_at_birth),
     ):
         if items:

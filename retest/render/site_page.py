@@ -103,7 +103,7 @@ def _about(record: ClaimRecord) -> Iterator[Html]:
         note = f": {record.ack.note}" if record.ack.note else "."
         yield join(tag("b", "A person’s word"), f" ({record.ack.decision}, {record.ack.on}){note}")
     for finding in record.findings:
-        if finding.kind != "unanchored":
+        if finding.kind != "unanchored" and finding.message not in record.fidelity.notes:
             yield join("Finding (", tag("code", finding.file), f" line {finding.line}): {finding.message}.")
 
 
@@ -123,7 +123,10 @@ def _cited(cited: AnchorRecord | EvidenceRecord | UnplacedRecord) -> Html:
 def _evidence(record: ClaimRecord) -> Iterator[Html]:
     parts = (
         ("Evidence", [item for item in record.evidence if item.voice == "asserted"]),
-        ("Repeats what others found (not counted)", [item for item in record.evidence if item.voice == "reported"]),
+        (
+            "Not told as the paper's own finding (not counted)",
+            [item for item in record.evidence if item.voice == "reported"],
+        ),
         ("Contested at birth: older than the claim, and already against it", record.contested_at_birth),
     )
     for heading, items in parts:
