@@ -10,7 +10,18 @@ from typing import Annotated
 
 import typer
 
-from retest.commands.options import AsOf, Json, JudgeOption, Quiet, Since, Source, settings_of
+from retest.commands.options import (
+    AsOf,
+    Candidates,
+    Concurrency,
+    Json,
+    JudgeOption,
+    Model,
+    Quiet,
+    Since,
+    Source,
+    settings_of,
+)
 
 
 def evaluate(
@@ -43,13 +54,9 @@ def evaluate(
     as_of: AsOf = None,
     source: Source = None,
     judge: JudgeOption = None,
-    model: Annotated[str | None, typer.Option(help="The LLM judge's model.")] = None,
-    candidates: Annotated[
-        int | None, typer.Option(help="Papers judged per claim.", show_default="20", metavar="N")
-    ] = None,
-    concurrency: Annotated[
-        int | None, typer.Option(help="Claims worked on at once.", show_default="8", metavar="N")
-    ] = None,
+    model: Model = None,
+    candidates: Candidates = None,
+    concurrency: Concurrency = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Ask the judge anew what it has answered before.")] = False,
     as_json: Json = False,
     quiet: Quiet = False,

@@ -37,6 +37,9 @@ JudgeOption = Annotated[
         "--judge", help="llm, embedded or auto: llm where a key or base URL is configured.", show_default="auto"
     ),
 ]
+Model = Annotated[str | None, typer.Option(help="The LLM judge's model.")]
+Candidates = Annotated[int | None, typer.Option(help="Papers judged per claim.", show_default="20", metavar="N")]
+Concurrency = Annotated[int | None, typer.Option(help="Claims worked on at once.", show_default="8", metavar="N")]
 Json = Annotated[bool, typer.Option("--json", help="Print the answer as JSON on stdout.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing on stderr but errors.")]
 

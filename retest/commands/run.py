@@ -9,7 +9,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from retest.commands.options import AsOf, Json, JudgeOption, Out, Quiet, Seeds, Since, Source, settings_of
+from retest.commands.options import (
+    AsOf,
+    Candidates,
+    Concurrency,
+    Json,
+    JudgeOption,
+    Model,
+    Out,
+    Quiet,
+    Seeds,
+    Since,
+    Source,
+    settings_of,
+)
 from retest.settings import Settings
 
 if TYPE_CHECKING:
@@ -23,13 +36,9 @@ def run(
     out: Out = None,
     source: Source = None,
     judge: JudgeOption = None,
-    model: Annotated[str | None, typer.Option(help="The LLM judge's model.")] = None,
-    candidates: Annotated[
-        int | None, typer.Option(help="Papers judged per claim.", show_default="20", metavar="N")
-    ] = None,
-    concurrency: Annotated[
-        int | None, typer.Option(help="Claims worked on at once.", show_default="8", metavar="N")
-    ] = None,
+    model: Model = None,
+    candidates: Candidates = None,
+    concurrency: Concurrency = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Ignore earlier answers and interrupted runs.")] = False,
     fail_on: Annotated[
         str | None,
