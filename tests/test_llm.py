@@ -306,17 +306,57 @@ def test_a_server_that_takes_the_schema_and_ignores_it_gets_it_in_words_from_the
 
 
 def llama_cpp_python(body: dict[str, Any]) -> Sent:
-    """Knows `json_object` only, and says so with a 500."""
+    """Knows `json_object` only, with a schema if one likes, and says so with a 500."""
     if body.get("response_format", {}).get("type") == "json_schema":
         return failed(500, "[{'type': 'literal_error', 'loc': ('body', 'response_format', 'type')}]")
     return said(VERSE)
 
 
-def test_a_server_that_answers_a_schema_with_500_is_asked_for_plain_json_and_remembered() -> None:
+def test_a_server_that_answers_a_schema_with_500_gets_it_in_the_other_form_and_that_is_remembered() -> None:
     with serving(llama_cpp_python) as server:
         ask(server, times=3)
     forms = [body["response_format"]["type"] for body in server.asked]
     assert forms == ["json_schema", "json_object", "json_object", "json_object"]
+    held_to = server.asked[3]["response_format"]["schema"]
+    assert held_to["required"] == ["line", "feet"]
+    assert held_to["properties"]["line"]["maxLength"] <= 1000, "a small model would write on until its limit"
+
+
+def test_what_the_judge_asks_for_is_bounded_for_servers_that_hold_a_model_to_a_schema() -> None:
+    from retest.judges.endpoint import _bounded
+    from retest.judges.llm import BATCH, Readings
+
+    schema = _bounded(Readings.model_json_schema(), Readings.MOST_ITEMS)
+    assert schema["properties"]["answers"]["maxItems"] == BATCH
+    reading = schema["$defs"]["Reading"]["properties"]
+    assert "maxLength" in reading["reason"]
+    assert "maxLength" not in reading["finding"], "an enumeration is bounded by itself"
+
+
+def test_a_server_that_refuses_a_schema_in_either_form_is_asked_for_plain_json() -> None:
+    def plain(body: dict[str, Any]) -> Sent:
+        wanted = body.get("response_format", {})
+        if wanted.get("type") == "json_schema" or "schema" in wanted:
+            return failed(400, "response_format: unknown field")
+        return said(VERSE)
+
+    with serving(plain) as server:
+        ask(server, times=2)
+    assert server.asked[2]["response_format"] == server.asked[3]["response_format"] == {"type": "json_object"}
+    assert '"required":["line","feet"]' in server.asked[3]["messages"][0]["content"]
+
+
+def test_a_server_that_takes_the_other_form_and_ignores_it_gets_it_in_words() -> None:
+    def careless(body: dict[str, Any]) -> Sent:
+        wanted = body["response_format"]
+        if wanted["type"] == "json_schema":
+            return failed(400, "response_format json_schema is not supported")
+        return said('{"line": "Sing"}' if "schema" in wanted else VERSE)
+
+    with serving(careless) as server:
+        ask(server, times=2)
+    assert [("schema" in body["response_format"]) for body in server.asked[1:]] == [True, False, False]
+    assert '"required":["line","feet"]' in server.asked[3]["messages"][0]["content"]
 
 
 def test_a_server_without_any_json_form_is_asked_in_words() -> None:
@@ -325,13 +365,13 @@ def test_a_server_without_any_json_form_is_asked_in_words() -> None:
 
     with serving(bare) as server:
         assert ask(server, times=2).feet == 6
-    assert ["response_format" in body for body in server.asked] == [True, True, False, False]
-    assert '"required":["line","feet"]' in server.asked[3]["messages"][0]["content"]
+    assert ["response_format" in body for body in server.asked] == [True, True, True, False, False]
+    assert '"required":["line","feet"]' in server.asked[4]["messages"][0]["content"]
 
 
 def test_an_outage_teaches_nothing_about_the_forms() -> None:
     def down(body: dict[str, Any]) -> Sent:
-        return failed(500, "internal error") if len(server.asked) <= 3 else said(VERSE)
+        return failed(500, "internal error") if len(server.asked) <= 4 else said(VERSE)
 
     async def work(endpoint: Endpoint) -> Verse:
         with pytest.raises(JudgeUnreachable, match="500"):
@@ -340,7 +380,7 @@ def test_an_outage_teaches_nothing_about_the_forms() -> None:
 
     with serving(down) as server:
         using(server, work)
-    assert server.asked[3]["response_format"]["type"] == "json_schema"
+    assert server.asked[4]["response_format"]["type"] == "json_schema"
 
 
 def test_an_outage_after_a_good_answer_does_not_step_down() -> None:

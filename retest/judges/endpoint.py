@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from functools import partial
-from typing import Any, Literal, TypeVar
+from typing import Any, ClassVar, Literal, TypeVar
 from urllib.parse import urlsplit
 
 import openai
@@ -20,11 +20,20 @@ from retest.models import Value
 from retest.templates import cut, load
 
 OPENAI = "https://api.openai.com/v1"
+PATIENCE, LOCAL_PATIENCE = (60.0, 3), (600.0, 1)
+"""Seconds for one try, and tries after the first: of an endpoint elsewhere, and of one on this machine."""
 AS_JSON, AGAIN = "as-json-v1", "again-v1"
 
-Form = Literal["json_schema", "json_object", "text"]
-"""How an endpoint is made to answer in JSON: it enforces the schema, it enforces JSON, it is asked for it."""
-_LOWER: Mapping[Form, Form] = {"json_schema": "json_object", "json_object": "text"}
+Form = Literal["json_schema", "json_object with a schema", "json_object", "text"]
+"""How an endpoint is made to answer in JSON: it enforces the schema, in OpenAI's form or in llama.cpp's; it
+enforces JSON; it is asked for it."""
+_LOWER: Mapping[Form, Form] = {
+    "json_schema": "json_object with a schema",
+    "json_object with a schema": "json_object",
+    "json_object": "text",
+}
+_FORCED: Mapping[Form, Form] = {"json_schema": "json_object", "json_object with a schema": "json_object"}
+"""The form after one in which a server took the schema and did not keep to it."""
 
 _ABOUT_THE_FORM = re.compile(
     r"response_format|json_schema|json_object|json schema|structured|grammar|requested parameters|require_parameters",
@@ -35,6 +44,8 @@ _STATUS_PREFIX = re.compile(r"^Error code: \d+ - ")
 _NO_SUCH_MODEL = re.compile(r"model_not_found|\bmodel\b.{0,200}\b(?:not found|does not exist|not exist)", re.IGNORECASE)
 _UNPROVEN_STEPS = frozenset({400, 422, 500, 501})
 """Statuses that servers give for a response format they do not know, without naming it (llama-cpp-python: 500)."""
+_LONGEST_STRING = 500
+"""Characters: more than any text that is asked for."""
 _MOST_OPENINGS = 200
 _LONGEST_READ = 100_000
 
@@ -44,8 +55,11 @@ class Reply(BaseModel):
 
     Fields a model adds (an id, a title) are ignored. Bounds are left to the code that reads the value:
     OpenAI's strict mode refuses some of JSON schema's, and one number out of bounds must not cost the
-    whole reply.
+    whole reply. `_bounded` sets some where they keep a small model from writing on and on.
     """
+
+    MOST_ITEMS: ClassVar[int] = 30
+    """How long a list of it may be."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", json_schema_extra=lambda schema: _make_strict(schema))
 
@@ -57,6 +71,20 @@ def _make_strict(schema: dict[str, Any]) -> None:
     for field in schema["properties"].values():
         field.pop("default", None)
         field.pop("title", None)
+
+
+def _bounded(part: Any, most_items: int) -> Any:
+    """A JSON schema in which no text and no list goes on for ever, for servers that hold a model to it."""
+    if isinstance(part, list):
+        return [_bounded(item, most_items) for item in part]
+    if not isinstance(part, dict):
+        return part
+    told = {name: _bounded(value, most_items) for name, value in part.items()}
+    if told.get("type") == "string" and not told.keys() & {"enum", "const"}:
+        told["maxLength"] = _LONGEST_STRING
+    if told.get("type") == "array":
+        told["maxItems"] = most_items
+    return told
 
 
 class Usage(Value):
@@ -90,13 +118,17 @@ class Endpoint:
         base_url: str | None,
         api_key: str | None,
         model: str,
-        timeout: float = 60.0,
-        retries: int = 3,
+        timeout: float | None = None,
+        retries: int | None = None,
         concurrency: int = 8,
         max_tokens: int = 8000,
     ) -> None:
-        """`timeout` is in seconds for one try, `retries` counts the tries after the first one."""
+        """`timeout` is in seconds for one try, `retries` counts the tries after the first one.
+
+        A model on this machine is given ten minutes: asked again before, it would do the same work twice.
+        """
         url = checked_url(base_url or OPENAI)
+        usual = LOCAL_PATIENCE if is_loopback(url) else PATIENCE
         if not api_key and url == OPENAI:
             raise InputError(
                 "There is no key for api.openai.com: set OPENAI_API_KEY, or OPENAI_BASE_URL for another endpoint."
@@ -116,8 +148,8 @@ class Endpoint:
             api_key=api_key or "none",
             admin_api_key="",
             webhook_secret="",
-            timeout=timeout,
-            max_retries=retries,
+            timeout=usual[0] if timeout is None else timeout,
+            max_retries=usual[1] if retries is None else retries,
             http_client=transport,
         )
         self._client.organization = self._client.project = None  # the package reads them from the environment
@@ -152,8 +184,7 @@ class Endpoint:
                 return read(said, schema)
             except Unreadable as error:
                 problem = str(error)
-            if self._form == "json_schema":  # it took the schema and did not keep to it: some servers do
-                self._form = "json_object"
+            self._form = _FORCED.get(self._form, self._form)  # some servers take a schema and ignore it
             (again,) = load(AGAIN).fill(problem=problem, schema=_schema_text(schema))
             talk += [{"role": "assistant", "content": said[:4000]}, {"role": "user", "content": again}]
             try:
@@ -184,7 +215,7 @@ class Endpoint:
 
     async def _send(self, talk: list[dict[str, str]], schema: type[Reply], form: Form) -> object:
         """One request, repeated without those parameters that the endpoint says it does not know."""
-        messages = talk if form == "json_schema" else _with_schema(talk, schema)
+        messages = talk if form in _FORCED else _with_schema(talk, schema)
         create: Any = partial(self._client.chat.completions.create, model=self.model, messages=messages)
         while True:
             sent = dict(self._parameters)
@@ -363,6 +394,9 @@ def _response_format(form: Form, schema: type[Reply]) -> dict[str, Any]:
         return {}
     if form == "json_object":
         return {"response_format": {"type": "json_object"}}
+    if form == "json_object with a schema":
+        bounded = _bounded(schema.model_json_schema(), schema.MOST_ITEMS)
+        return {"response_format": {"type": "json_object", "schema": bounded}}
     named = {"name": schema.__name__.lower(), "strict": True, "schema": schema.model_json_schema()}
     return {"response_format": {"type": "json_schema", "json_schema": named}}
 

@@ -34,6 +34,8 @@ log = logging.getLogger(__name__)
 
 JUDGE, SECOND_LOOK, SCOPE, QUESTIONS = "judge-v1", "second-look-v1", "scope-v1", "questions-v1"
 LONGEST_REASON, LONGEST_QUESTION, LONGEST_LIMITATION, LONGEST_RATIONALE = 240, 300, 300, 400
+BATCH = 6
+"""Candidates per request."""
 ANCHORS_SHOWN, EVIDENCE_SHOWN, CLAIMS_SHOWN = 2, 10, 12
 SHORTEST_SPAN = 6
 """Words. Fewer are a phrase that may say the opposite of its sentence."""
@@ -75,6 +77,8 @@ class Reading(Reply):
 class Readings(Reply):
     """The model's answer to a request for several candidates."""
 
+    MOST_ITEMS = BATCH
+
     answers: list[Reading]
 
 
@@ -113,7 +117,7 @@ class LlmJudge:
 
     kind: Literal["llm"] = "llm"
 
-    def __init__(self, endpoint: Endpoint, fallback: Judge, batch: int = 6) -> None:
+    def __init__(self, endpoint: Endpoint, fallback: Judge, batch: int = BATCH) -> None:
         """`batch`: candidates per request."""
         self._endpoint = endpoint
         self._fallback = fallback
