@@ -611,7 +611,7 @@ def test_the_request_reads_as_written_here() -> None:
     with serving([readings(reading(1), reading(2, bears="no", finding="unrelated"))]) as server:
         weigh(server, [SCRATCHPAD, BUG])
     system, user = (message["content"] for message in server.asked[0]["messages"])
-    assert system == templates.load("judge-v1").text.split(templates.USER_MARK)[0].strip()
+    assert system == templates.load("judge-v2").text.split(templates.USER_MARK)[0].strip()
     assert user + "\n" == (GOLDEN / "judge-request.txt").read_text()
 
 
@@ -622,12 +622,12 @@ def test_the_second_look_reads_as_written_here() -> None:
     assert server.asked[1]["messages"][1]["content"] + "\n" == (GOLDEN / "second-look-request.txt").read_text()
 
 
-@pytest.mark.parametrize("name", ["judge-v1", "second-look-v1", "scope-v1", "questions-v1"])
+@pytest.mark.parametrize("name", ["judge-v2", "second-look-v1", "scope-v2", "questions-v1"])
 def test_each_prompt_explains_every_field_of_its_answer(name: str) -> None:
     fields = {
-        "judge-v1": {*Readings.model_fields, *Reading.model_fields},
+        "judge-v2": {*Readings.model_fields, *Reading.model_fields},
         "second-look-v1": set(SecondLook.model_fields),
-        "scope-v1": set(Scoping.model_fields),
+        "scope-v2": set(Scoping.model_fields),
         "questions-v1": set(Questions.model_fields),
     }[name]
     text = templates.load(name).text
@@ -636,7 +636,7 @@ def test_each_prompt_explains_every_field_of_its_answer(name: str) -> None:
 
 
 def test_the_examples_in_the_prompts_are_valid_answers() -> None:
-    schemas = {"judge-v1": Reading, "second-look-v1": SecondLook, "scope-v1": Scoping, "questions-v1": Questions}
+    schemas = {"judge-v2": Reading, "second-look-v1": SecondLook, "scope-v2": Scoping, "questions-v1": Questions}
     for name, schema in schemas.items():
         examples = re.findall(r"^    (\{.*\})$", templates.load(name).text, re.MULTILINE)
         assert examples
@@ -781,6 +781,8 @@ FIRST = Judgement(stance="overturns", voice="asserted", strength=3, quote="We re
         ({"same_setting": "no"}, "relaxes", "asserted"),
         ({"contradicts_core": "no"}, "relaxes", "asserted"),
         ({"same_setting": "no", "contradicts_core": "unsure"}, "relaxes", "asserted"),
+        ({"same_setting": "unsure"}, "relaxes", "asserted"),
+        ({"contradicts_core": "unsure"}, "relaxes", "asserted"),
         ({"asserted": "no"}, "relaxes", "reported"),
     ],
 )
@@ -793,8 +795,8 @@ def test_an_overturn_stands_only_if_all_three_questions_are_answered_with_yes(
     assert answer.quote.startswith("The reported failure") and answer.quote in BUG.text
 
 
-def test_a_second_look_that_cannot_tell_abstains() -> None:
-    answer = confirmed(FIRST, SecondLook(**look(same_setting="unsure")), BUG)
+def test_a_second_look_that_cannot_tell_whose_finding_it_is_abstains() -> None:
+    answer = confirmed(FIRST, SecondLook(**look(asserted="unsure")), BUG)
     assert isinstance(answer, Abstained)
     assert "the second look could not tell" in answer.reason
 
@@ -1000,7 +1002,7 @@ def test_every_prompt_file_in_use_is_named_by_its_hash() -> None:
 
     with serving([]) as server:
         hashes = judged(server, work)
-    assert list(hashes) == ["again-v1", "as-json-v1", "judge-v1", "questions-v1", "scope-v1", "second-look-v1"]
+    assert list(hashes) == ["again-v1", "as-json-v1", "judge-v2", "questions-v1", "scope-v2", "second-look-v1"]
     assert all(re.fullmatch("[0-9a-f]{12}", digest) for digest in hashes.values())
 
 

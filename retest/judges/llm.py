@@ -32,8 +32,8 @@ from retest.templates import cut, fence, load, sentences
 
 log = logging.getLogger(__name__)
 
-JUDGE, SECOND_LOOK, SCOPE, QUESTIONS = "judge-v1", "second-look-v1", "scope-v1", "questions-v1"
-LONGEST_REASON, LONGEST_QUESTION, LONGEST_LIMITATION, LONGEST_RATIONALE = 240, 300, 300, 400
+JUDGE, SECOND_LOOK, SCOPE, QUESTIONS = "judge-v2", "second-look-v1", "scope-v2", "questions-v1"
+LONGEST_REASON, LONGEST_QUESTION, LONGEST_LIMITATION, LONGEST_RATIONALE = 240, 300, 300, 500
 BATCH = 6
 """Candidates per request."""
 ANCHORS_SHOWN, EVIDENCE_SHOWN, CLAIMS_SHOWN = 2, 10, 12
@@ -273,14 +273,17 @@ def answer_of(reading: Reading, paper: Paper) -> Answer:
 
 
 def confirmed(first: Judgement, look: SecondLook, paper: Paper) -> Answer:
-    """An overturn after the second look: it stands if all three questions are answered with yes."""
-    answers = (look.same_setting, look.asserted, look.contradicts_core)
+    """An overturn after the second look: it stands if all three questions are answered with yes.
+
+    Doubt about the setting or the core leaves a finding that narrows the claim. Doubt whether it is the paper's
+    own finding leaves nothing to count.
+    """
     reason = _reason(look.reason, paper, first.reason)
     quote = quote_of(look.sentence, "", paper.text) or first.quote
-    if all(answer == "yes" for answer in answers):
-        return first.model_copy(update={"reason": reason, "quote": quote})
-    if "no" not in answers:
+    if look.asserted == "unsure":
         return Abstained(reason=f"It may contradict the claim; the second look could not tell. {reason}", quote=quote)
+    if look.asserted == look.same_setting == look.contradicts_core == "yes":
+        return first.model_copy(update={"reason": reason, "quote": quote})
     voice: Voice = "reported" if look.asserted == "no" else "asserted"
     return first.model_copy(update={"stance": "relaxes", "voice": voice, "reason": reason, "quote": quote})
 
