@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 
 from retest.anchors import anchor_query, choose
-from retest.candidates import find_candidates, gathering_queries, papers_of
+from retest.candidates import NO_SUGGESTIONS, find_candidates, gathering_queries, likeness, papers_of
 from retest.claims import effective_date
 from retest.errors import JudgeUnreachable
 from retest.evidence import Weighed, weigh
@@ -30,11 +30,12 @@ from retest.models import (
     Query,
     Search,
     Seed,
+    Suggestions,
     Unanchored,
     Value,
     Verdict,
 )
-from retest.scouting import gathering_query, picked, suggestions, widened
+from retest.scouting import gathering_query, picked, suggestions
 from retest.sources import PaperSource
 from retest.verdicts import Decision, decide
 
@@ -57,8 +58,8 @@ class Gathered(Value):
     dated_by: DatedBy
     queries: tuple[str, ...]
     """What the source was asked for newer work, in words. How the anchor was found is no part of it: a later run need not ask."""
-    suggested: tuple[str, ...] = ()
-    """A scout's searches, each run over the store by itself."""
+    suggested: Suggestions = NO_SUGGESTIONS
+    """A scout's words, looked for in the store one by one."""
 
 
 async def look(
@@ -85,7 +86,7 @@ def gather(
     source: PaperSource,
     since: date,
     as_of: date,
-    suggested: Sequence[str] = (),
+    suggested: Suggestions = NO_SUGGESTIONS,
 ) -> Gathered:
     """Has the source fetch what is newer than the claim: two requests, one more for a scout's suggestions.
 
@@ -93,7 +94,7 @@ def gather(
     """
     dated, dated_by = effective_date(claim, anchor_date(anchoring), as_of)
     asked = gathering_queries(claim, anchoring, dated, since, as_of)
-    if asked and suggested:
+    if asked and suggested.searches:
         asked.append(gathering_query(suggested, dated + timedelta(days=1), as_of))
     for query in asked:
         source.search(query)
@@ -102,7 +103,7 @@ def gather(
         effective_date=dated,
         dated_by=dated_by,
         queries=tuple(map(in_words, asked)),
-        suggested=tuple(suggested),
+        suggested=suggested,
     )
 
 
@@ -145,7 +146,8 @@ async def retest_claim(
     """
     anchors = papers_of(gathered.anchoring)
     own = {paper.arxiv_id for paper in anchors}
-    newer = await picked(claim, anchors, _newer(claim, gathered, source, own, as_of), scout, ledger)
+    like = likeness(claim, gathered.anchoring, gathered.suggested)
+    newer = await picked(claim, anchors, _newer(claim, gathered, source, own, as_of), like, scout, ledger)
     chosen = _with_earlier(newer[:candidates], earlier, gathered.effective_date, own, as_of)
     weighed = await weigh_papers(claim, anchors, chosen, judge, ledger)
     before = _older(claim, gathered, source, own)
@@ -189,8 +191,7 @@ def _with_earlier(
 def _newer(claim: Claim, gathered: Gathered, source: PaperSource, own: set[str], as_of: date) -> list[Paper]:
     """Papers newer than the claim that its queries find in the store, best first."""
     after = gathered.effective_date + timedelta(days=1)
-    found = find_candidates(claim, gathered.anchoring, source, after, as_of, without=own)
-    found = widened(found, gathered.suggested, source, after, as_of, own)
+    found = find_candidates(claim, gathered.anchoring, source, after, as_of, own, gathered.suggested)
     return [paper for paper in found if paper.published > gathered.effective_date and not paper.is_withdrawn]
 
 

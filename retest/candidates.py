@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 
-from retest.models import Anchoring, Claim, Hit, Likeness, Paper, Query, Value
+from retest.models import Anchoring, Claim, Hit, Likeness, Paper, Query, Suggestions, Value
 from retest.ranking import reread
 from retest.sources import PaperSource
 from retest.terms import sentence_spans, telling
@@ -24,6 +24,9 @@ DEEPEST = 300
 """How many papers are read again."""
 PAGE = 200
 """Papers asked for in one request: on tuning gold 100 held 42 % of the superseding papers, 200 50 %, 300 54 %."""
+WORDS_SUGGESTED = 12
+"""How many words of a suggestion are looked for."""
+NO_SUGGESTIONS = Suggestions()
 
 
 class Candidate(Value):
@@ -56,33 +59,42 @@ def gathering_queries(claim: Claim, anchoring: Anchoring, after: date, since: da
     return [whole, whole.model_copy(update={"after": recent})]
 
 
-def finding_queries(claim: Claim, anchoring: Anchoring, after: date | None, before: date) -> list[Query]:
+def finding_queries(
+    claim: Claim, anchoring: Anchoring, after: date | None, before: date, suggested: Suggestions = NO_SUGGESTIONS
+) -> list[Query]:
     """The ways in which the local records are asked about a claim, published from `after` to `before`, both included."""
     ways = [telling(claim.title, 12), telling(claim.text, 24)]
     for paper in papers_of(anchoring)[:2]:
         ways += [telling(paper.title, 12), telling(f"{paper.title} {paper.text}", 30)]
         sentences = (paper.text[start:end] for start, end in sentence_spans(paper.text))
         ways += [telling(sentence, 16) for sentence in sentences][-3:]  # what was found stands at the end
+    ways += [telling(words, WORDS_SUGGESTED) for words in (*suggested.searches, *suggested.findings)]
     return [Query(terms=way, after=after, before=before, limit=DEPTH) for way in ways if way]
 
 
-def likeness(claim: Claim, anchoring: Anchoring) -> Likeness:
+def likeness(claim: Claim, anchoring: Anchoring, suggested: Suggestions = NO_SUGGESTIONS) -> Likeness:
     """What a paper that bears on the claim is like."""
     papers = papers_of(anchoring)
     anchor = {"anchor_title": papers[0].title, "anchor_text": papers[0].text} if papers else {}
-    return Likeness(title=claim.title, text=claim.text, **anchor)
+    return Likeness(title=claim.title, text=claim.text, suggested=suggested, **anchor)
 
 
 def find_candidates(
-    claim: Claim, anchoring: Anchoring, source: PaperSource, after: date | None, before: date, without: Iterable[str]
+    claim: Claim,
+    anchoring: Anchoring,
+    source: PaperSource,
+    after: date | None,
+    before: date,
+    without: Iterable[str],
+    suggested: Suggestions = NO_SUGGESTIONS,
 ) -> list[Paper]:
     """The papers in the source's store that may bear on a claim, best first; published from `after` to `before`."""
     left_out = frozenset(without)
-    like = likeness(claim, anchoring)
+    like = likeness(claim, anchoring, suggested)
     hits = source.find(Query(terms=(), after=after, before=before, limit=DEEPEST, like=like))
     if hits:
         return [hit.paper for hit in hits if hit.paper.arxiv_id not in left_out]
-    rankings = [source.find(query) for query in finding_queries(claim, anchoring, after, before)]
+    rankings = [source.find(query) for query in finding_queries(claim, anchoring, after, before, suggested)]
     found = [candidate.paper for candidate in fuse(rankings, without=left_out)]
     return [*reread(like, found[:DEEPEST]), *found[DEEPEST:]]
 

@@ -169,6 +169,15 @@ class Paper(Value):
         return bool(_WITHDRAWN.search(self.comment) or _WITHDRAWN.match(self.text))
 
 
+class Suggestions(Value):
+    """The words in which newer papers may speak, by a scout: they search and compare, and are never printed as findings."""
+
+    searches: tuple[str, ...] = ()
+    """As titles are worded; reports print them among the queries."""
+    findings: tuple[str, ...] = ()
+    """Sentences of abstracts that a scout can imagine, to be compared with real ones."""
+
+
 class Likeness(Value):
     """A claim as papers are compared with it."""
 
@@ -177,6 +186,7 @@ class Likeness(Value):
     anchor_title: str = ""
     """Empty for a claim without an anchor."""
     anchor_text: str = ""
+    suggested: Suggestions = Suggestions()
 
 
 class Query(Value):

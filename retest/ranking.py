@@ -15,7 +15,8 @@ from functools import cached_property
 from typing import Any
 
 from retest.lexicon import BREAK, directions, lexicon, sentences, signature
-from retest.models import Likeness, Paper
+from retest.models import Likeness, Paper, Suggestions
+from retest.templates import cut
 
 FIRST_STEP = {
     "claim": 1.0,
@@ -35,6 +36,17 @@ SECOND_STEP = FIRST_STEP | {
     "sentences of the anchor": 1.5,
     "sentence of the claim": 0.5,
 }
+SUGGESTED = {
+    "words of the searches": 3.0,
+    "words of the findings": 3.0,
+    "nearest search": 3.0,
+    "nearest finding": 3.0,
+    "like the findings": 3.0,
+    "sentences of the findings": 3.0,
+}
+"""Added in both steps where a scout has suggested words: they weigh more than the claim's own (docs/library.md)."""
+OWN_TEXTS = 3
+"""How many of `texts_of` are the claim's own."""
 BEST = 10
 """How many papers of the first step speak for all."""
 EXPANSION = 40
@@ -130,9 +142,10 @@ def rank(like: Likeness, asked: Any, pool: Pool) -> list[int]:
     """
     if not len(pool):
         return []
-    first = _first_step(like, directions(asked.astype("float32")), pool)
-    best = pool.of(_order(_sum(first, FIRST_STEP), pool.ids)[:BEST])
-    order = _order(_sum(first | _second_step(like, pool, best), SECOND_STEP), pool.ids)
+    asked = directions(asked.astype("float32"))
+    first = _first_step(like, asked, pool) | _suggested_step(like.suggested, asked[OWN_TEXTS:], pool)
+    best = pool.of(_order(_sum(first, FIRST_STEP | SUGGESTED), pool.ids)[:BEST])
+    order = _order(_sum(first | _second_step(like, pool, best), SECOND_STEP | SUGGESTED), pool.ids)
     return [int(place) for place in order]
 
 
@@ -149,10 +162,31 @@ def reread(like: Likeness, papers: Sequence[Paper]) -> list[Paper]:
     return [papers[place] for place in rank(like, asked, pool)]
 
 
+def likest_sentences(paper: Paper, like: Likeness, longest: int) -> str:
+    """The sentences of a paper that come nearest to a claim and to what was suggested for it, in their order.
+
+    As many as fit into `longest` characters, at least one; the nearest is cut where it alone is longer.
+    """
+    import numpy as np
+
+    known = lexicon()
+    told = sentences(paper.text)
+    asked = [f"{like.title} {like.text}", *like.suggested.findings]
+    rows = directions(np.array([known.vector(signature("", text)) for text in asked]))
+    own = directions(np.array([known.vector(signature("", text)) for text in told]))
+    nearness = (own @ rows.T).mean(axis=1) if told else np.zeros(0)
+    kept: list[int] = []
+    for place in sorted(range(len(told)), key=lambda n: (-round(float(nearness[n]), 6), n)):
+        if not kept or sum(len(told[n]) + 1 for n in kept) + len(told[place]) <= longest:
+            kept.append(place)
+    return cut(" ".join(told[n] for n in sorted(kept)), longest)
+
+
 def texts_of(like: Likeness) -> list[str]:
-    """What a pool's vectors are compared with: the claim, its text, its anchor."""
+    """What a pool's vectors are compared with: the claim, its text, its anchor, the findings that were suggested."""
     claim = f"{like.title}\n{like.text}"
-    return [claim, like.text, f"{like.anchor_title}\n{like.anchor_text}" if like.anchor_title else claim]
+    anchor = f"{like.anchor_title}\n{like.anchor_text}" if like.anchor_title else claim
+    return [claim, like.text, anchor, *like.suggested.findings]
 
 
 def _first_step(like: Likeness, asked: Any, pool: Pool) -> Numbers:
@@ -168,6 +202,25 @@ def _first_step(like: Likeness, asked: Any, pool: Pool) -> Numbers:
         "words of the anchor": pool.words(_wanted(its_title, its_text)),
         "words of its anchor's title": pool.words(_wanted(its_title, "")),
     }
+
+
+def _suggested_step(suggested: Suggestions, findings: Any, pool: Pool) -> Numbers:
+    """`findings`: the directions of the findings that were suggested."""
+    import numpy as np
+
+    numbers: Numbers = {}
+    if suggested.searches:
+        each = [_wanted(search, "") for search in suggested.searches]
+        numbers["words of the searches"] = pool.words(_added(each))
+        numbers["nearest search"] = np.max([_on_one_scale(pool.words(wanted)) for wanted in each], axis=0)
+    if suggested.findings:
+        each = [_wanted("", finding) for finding in suggested.findings]
+        rows = directions(np.array([lexicon().vector(signature("", text)) for text in suggested.findings]))
+        numbers["words of the findings"] = pool.words(_added(each))
+        numbers["nearest finding"] = np.max([_on_one_scale(pool.words(wanted)) for wanted in each], axis=0)
+        numbers["like the findings"] = (pool.vectors @ findings.T).mean(axis=1)
+        numbers["sentences of the findings"] = pool.likest_sentences(rows).mean(axis=1)
+    return numbers
 
 
 def _second_step(like: Likeness, pool: Pool, best: Pool) -> Numbers:
@@ -193,17 +246,32 @@ def _wanted(title: str, text: str) -> dict[int, float]:
     return {int(code): float(weights[code]) for code in signature(title, text) if code != BREAK}
 
 
+def _added(wanted: Sequence[Mapping[int, float]]) -> dict[int, float]:
+    """What each word weighs in all of them together."""
+    total: dict[int, float] = {}
+    for code, weight in (item for weights in wanted for item in weights.items()):
+        total[code] = total.get(code, 0.0) + weight
+    return total
+
+
 def _sum(numbers: Numbers, weights: Mapping[str, float]) -> Any:
-    """Each way on the scale of its own spread, weighted and added."""
+    """Each way on the scale of its own spread, weighted and added; a way that nobody took counts nothing."""
     import numpy as np
 
     total = np.zeros(len(next(iter(numbers.values()))))
     for name, weight in weights.items():
-        values = np.asarray(numbers[name], dtype=np.float64)
-        spread = values.std()
-        if spread > 0:
-            total += weight * (values - values.mean()) / spread
+        if name in numbers:
+            total += weight * _on_one_scale(numbers[name])
     return total
+
+
+def _on_one_scale(numbers: Any) -> Any:
+    """The numbers as distances from their mean, in standard deviations; 0 where all are one."""
+    import numpy as np
+
+    values = np.asarray(numbers, dtype=np.float64)
+    spread = values.std()
+    return (values - values.mean()) / spread if spread > 0 else np.zeros(len(values))
 
 
 def _order(scores: Any, ids: Sequence[str]) -> Any:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
+import pytest
 from fakes import AS_OF, SINCE, ScriptedJudge, ShelfSource, claim, paper
 
 from retest.audit import look, retest_claim
 from retest.errors import JudgeUnreachable
 from retest.judges import Scope
 from retest.ledger import Ledger
-from retest.models import Claim, Evidence, Judgement, Outcome, Paper, Verdict
+from retest.models import Claim, Evidence, Judgement, Likeness, Outcome, Paper, Suggestions, Verdict
 
 PONDS = claim("Do small ponds freeze first?", "Small ponds freeze first.", arxiv_ids=("2501.00001",))
 SALT = paper("2602.00003", "Salted ponds freeze last", "With salt small ponds freeze last of all ponds.", "2026-02-01")
@@ -102,19 +103,27 @@ def test_plain_words_of_an_outage_are_not_kept_as_the_judge_s_own() -> None:
 
 
 class ScriptedScout:
-    """Suggests and picks as told; `calls` counts what it was asked."""
+    """Suggests and picks (index and grade) as told; `calls` counts what it was asked."""
 
     model = "scripted"
 
-    def __init__(self, searches: tuple[str, ...], picks: list[int] | None = None, mute: bool = False) -> None:
-        self.searches, self.picks, self.mute = searches, picks or [], mute
-        self.prompts = {"queries-v1": "1"}
+    def __init__(
+        self,
+        searches: tuple[str, ...] = (),
+        findings: tuple[str, ...] = (),
+        picks: dict[int, int] | None = None,
+        mute: bool = False,
+    ) -> None:
+        self.suggestions, self.picks, self.mute = Suggestions(searches=searches, findings=findings), picks or {}, mute
+        self.prompts = {"queries": "1"}
         self.calls = 0
 
-    async def suggest(self, claim: Claim, anchors: Sequence[Paper]) -> tuple[str, ...]:
-        return self._told(self.searches)
+    async def suggest(self, claim: Claim, anchors: Sequence[Paper]) -> Suggestions:
+        return self._told(self.suggestions)
 
-    async def pick(self, claim: Claim, anchors: Sequence[Paper], papers: Sequence[Paper]) -> list[int]:
+    async def pick(
+        self, claim: Claim, anchors: Sequence[Paper], papers: Sequence[Paper], like: Likeness
+    ) -> Mapping[int, int]:
         return self._told(self.picks)
 
     def _told(self, answer: Any) -> Any:
@@ -127,26 +136,35 @@ class ScriptedScout:
 GLASS = paper("2604.00005", "Vitrification of still water", "Still water below the limit vitrifies late.", "2026-04-01")
 
 
-def test_what_speaks_in_other_words_is_found_by_a_scout_s_search() -> None:
+@pytest.mark.parametrize(
+    "scout",
+    [
+        ScriptedScout(searches=("vitrification of still water",)),
+        ScriptedScout(findings=("We find that still water vitrifies below the limit.",)),
+    ],
+    ids=["search", "finding"],
+)
+def test_what_speaks_in_other_words_is_found_by_a_scout_s_words(scout: ScriptedScout) -> None:
     alone = ScriptedJudge(narrowed_by(GLASS))
     assert audited(alone, Ledger(None), SALT, GLASS).evidence == ()
-    helped = ScriptedJudge(narrowed_by(GLASS))
-    outcome = audited(helped, Ledger(None), SALT, GLASS, scout=ScriptedScout(("vitrification of still water",)))
+    outcome = audited(ScriptedJudge(narrowed_by(GLASS)), Ledger(None), SALT, GLASS, scout=scout)
     assert [item.paper.arxiv_id for item in outcome.evidence] == ["2604.00005"]
 
 
-def test_scout_s_pick_comes_first_and_hides_nobody() -> None:
-    scout = ScriptedScout((), picks=[1])
+def test_scout_s_picks_come_first_by_grade_and_hide_nobody() -> None:
     ranked = audited(ScriptedJudge(), Ledger(None), SALT, WIND).ranked
-    assert audited(ScriptedJudge(), Ledger(None), SALT, WIND, scout=scout).ranked == (ranked[1], ranked[0])
+    picked = audited(ScriptedJudge(), Ledger(None), SALT, WIND, scout=ScriptedScout(picks={1: 1})).ranked
+    assert picked == (ranked[1], ranked[0])
+    graded = audited(ScriptedJudge(), Ledger(None), SALT, WIND, scout=ScriptedScout(picks={0: 1, 1: 3})).ranked
+    assert graded == (ranked[1], ranked[0])
 
 
 def test_scout_is_asked_once_and_its_silence_changes_nothing() -> None:
-    ledger, scout = Ledger(None), ScriptedScout(("still water",), picks=[0])
-    audited(ScriptedJudge(), ledger, SALT, scout=scout)
-    audited(ScriptedJudge(), ledger, SALT, scout=scout)
+    ledger, scout = Ledger(None), ScriptedScout(("still water",), picks={0: 3})
+    first = audited(ScriptedJudge(), ledger, SALT, scout=scout)
+    assert audited(ScriptedJudge(), ledger, SALT, scout=scout) == first
     assert scout.calls == 2
-    mute = audited(ScriptedJudge(), Ledger(None), SALT, WIND, scout=ScriptedScout((), mute=True))
+    mute = audited(ScriptedJudge(), Ledger(None), SALT, WIND, scout=ScriptedScout(mute=True))
     assert mute.ranked == audited(ScriptedJudge(), Ledger(None), SALT, WIND).ranked
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Literal, Protocol
 
-from retest.models import Answer, Claim, Evidence, Outcome, Paper, Seed, Value, Verdict
+from retest.models import Answer, Claim, Evidence, Likeness, Outcome, Paper, Seed, Suggestions, Value, Verdict
 
 
 class Scope(Value):
@@ -58,8 +58,10 @@ class Scout(Protocol):
     def prompts(self) -> Mapping[str, str]:
         """Hash of each prompt file that it uses."""
 
-    async def suggest(self, claim: Claim, anchors: Sequence[Paper]) -> tuple[str, ...]:
-        """Searches for papers that may bear on the claim. Raises JudgeUnreachable."""
+    async def suggest(self, claim: Claim, anchors: Sequence[Paper]) -> Suggestions:
+        """Words in which papers that bear on the claim may speak. Raises JudgeUnreachable."""
 
-    async def pick(self, claim: Claim, anchors: Sequence[Paper], papers: Sequence[Paper]) -> list[int]:
-        """Indices of the papers most likely to bear on the claim, the likeliest first. Raises JudgeUnreachable."""
+    async def pick(
+        self, claim: Claim, anchors: Sequence[Paper], papers: Sequence[Paper], like: Likeness
+    ) -> Mapping[int, int]:
+        """Index and grade (1 to 3, the surest) of the papers likely to bear on the claim. Raises JudgeUnreachable."""

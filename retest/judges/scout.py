@@ -6,26 +6,41 @@ from collections.abc import Mapping, Sequence
 
 from retest.judges.endpoint import Endpoint, Reply
 from retest.judges.llm import claim_block
-from retest.models import Claim, Paper
-from retest.templates import clean, cut, fence, load, sentences
+from retest.models import Claim, Likeness, Paper, Suggestions
+from retest.ranking import likest_sentences
+from retest.templates import clean, cut, fence, load
 
-QUERIES, RANK = "queries-v1", "rank-v1"
-MOST_QUERIES, LONGEST_QUERY = 12, 120
+QUERIES, RANK = "queries-v2", "rank-v2"
+MOST_QUERIES, LONGEST_QUERY = 14, 120
+MOST_FINDINGS, LONGEST_FINDING = 6, 300
 MOST_PICKED = 30
-SHOWN = 330
-"""Characters of a paper's text in the list that is picked from: its end, for abstracts begin with what is known."""
+HIGHEST_GRADE = 3
+SHOWN = 400
+"""Characters of a paper's text in the list that is picked from."""
 
 
 class Searches(Reply):
-    """Words to search for."""
+    """Words to search for and to compare with."""
+
+    MOST_ITEMS = MOST_QUERIES
 
     queries: list[str]
+    findings: list[str]
+
+
+class Pick(Reply):
+    """A number from the list, and how likely its paper is to bear."""
+
+    number: int
+    grade: int
 
 
 class Picked(Reply):
-    """Numbers from the list."""
+    """The model's answer to a list."""
 
-    numbers: list[int]
+    MOST_ITEMS = MOST_PICKED
+
+    picks: list[Pick]
 
 
 class LlmScout:
@@ -44,30 +59,37 @@ class LlmScout:
         """Hash of each prompt file that it uses."""
         return {name: load(name).digest for name in (QUERIES, RANK)}
 
-    async def suggest(self, claim: Claim, anchors: Sequence[Paper]) -> tuple[str, ...]:
-        """Searches for papers that may bear on the claim. Raises JudgeUnreachable."""
+    async def suggest(self, claim: Claim, anchors: Sequence[Paper]) -> Suggestions:
+        """Words in which papers that bear on the claim may speak. Raises JudgeUnreachable."""
         system, user = load(QUERIES).fill(claim=claim_block(claim, anchors))
         found = await self._endpoint.ask(system, user, Searches)
-        cleaned = (cut(query, LONGEST_QUERY) for query in found.queries)
-        return tuple(dict.fromkeys(query for query in cleaned if query))[:MOST_QUERIES]
+        return Suggestions(
+            searches=_cleaned(found.queries, LONGEST_QUERY, MOST_QUERIES),
+            findings=_cleaned(found.findings, LONGEST_FINDING, MOST_FINDINGS),
+        )
 
-    async def pick(self, claim: Claim, anchors: Sequence[Paper], papers: Sequence[Paper]) -> list[int]:
-        """Indices of the papers most likely to bear on the claim, the likeliest first. Raises JudgeUnreachable."""
-        lines = [f"{n}. ({p.published}) {clean(p.title)}. {_end_of(p)}" for n, p in enumerate(papers, 1)]
+    async def pick(
+        self, claim: Claim, anchors: Sequence[Paper], papers: Sequence[Paper], like: Likeness
+    ) -> dict[int, int]:
+        """Index and grade (1 to 3) of the papers likely to bear on the claim, the likeliest first.
+
+        Raises JudgeUnreachable.
+        """
+        lines = [
+            f"{number}. ({paper.published}) {clean(paper.title)}. {clean(likest_sentences(paper, like, SHOWN))}"
+            for number, paper in enumerate(papers, 1)
+        ]
         system, user = load(RANK).fill(
             claim=claim_block(claim, anchors), papers=fence("papers", lines), most=str(MOST_PICKED)
         )
         picked = await self._endpoint.ask(system, user, Picked)
-        within = (number - 1 for number in picked.numbers if 1 <= number <= len(papers))
-        return list(dict.fromkeys(within))[:MOST_PICKED]
+        grades: dict[int, int] = {}
+        for pick in picked.picks:
+            if 1 <= pick.number <= len(papers) and pick.grade >= 1:
+                grades.setdefault(pick.number - 1, min(pick.grade, HIGHEST_GRADE))
+        return dict(list(grades.items())[:MOST_PICKED])
 
 
-def _end_of(paper: Paper) -> str:
-    """The last sentences of a paper's text, as many as fit whole, at least one."""
-    told = [sentence.shown for sentence in sentences(paper.text)]
-    end = told[-1:]
-    for sentence in reversed(told[:-1]):
-        if len(sentence) + sum(map(len, end)) > SHOWN:
-            break
-        end.insert(0, sentence)
-    return cut(" ".join(end), SHOWN)
+def _cleaned(told: Sequence[str], longest: int, most: int) -> tuple[str, ...]:
+    """The texts on one line each, once each, not too long and not too many."""
+    return tuple(dict.fromkeys(filter(None, (cut(text, longest) for text in told))))[:most]

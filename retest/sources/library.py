@@ -15,7 +15,7 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
-from retest.candidates import fuse_ids
+from retest.candidates import DEPTH, WORDS_SUGGESTED, fuse_ids
 from retest.errors import InputError
 from retest.lexicon import sentences
 from retest.models import Hit, Likeness, Paper, Query
@@ -78,10 +78,13 @@ class LibrarySource:
         """A pool is gathered by meaning and by the rarest words, then read closely."""
         texts = texts_of(like)
         around = [like.title, like.anchor_title, *sentences(like.anchor_text)[-3:]]  # what was found stands at the end
-        asked = index.encoder.encode([*texts, *filter(None, around)])
+        asked = index.encoder.encode([*texts, *filter(None, around), *like.suggested.searches])
         rankings = index.nearest(asked, query.after, query.before, GATHERED)
         rare = telling(f"{like.title} {like.text} {like.anchor_title}", RARE_WORDS)
         rankings.append(self._store.find_ids(rare, query.after, query.before, GATHERED))
+        for words in (*like.suggested.searches, *like.suggested.findings):
+            terms = telling(words, WORDS_SUGGESTED)
+            rankings.append(self._store.find_ids(terms, query.after, query.before, DEPTH))
         pool = index.pool(list(fuse_ids(rankings))[:POOL])
         return [pool.ids[place] for place in rank(like, asked[: len(texts)], pool)]
 
