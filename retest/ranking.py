@@ -45,6 +45,8 @@ SUGGESTED = {
     "sentences of the findings": 3.0,
 }
 """Added in both steps where a scout has suggested words: they weigh more than the claim's own (docs/library.md)."""
+LATER = 0.2
+"""What a text's last sentence is given beside its first, in cosine, when sentences are chosen to be shown."""
 OWN_TEXTS = 3
 """How many of `texts_of` are the claim's own."""
 BEST = 10
@@ -165,16 +167,20 @@ def reread(like: Likeness, papers: Sequence[Paper]) -> list[Paper]:
 def likest_sentences(paper: Paper, like: Likeness, longest: int) -> str:
     """The sentences of a paper that come nearest to a claim and to what was suggested for it, in their order.
 
-    As many as fit into `longest` characters, at least one; the nearest is cut where it alone is longer.
+    Of two that are as near, the later one: what was found stands at the end. As many as fit into `longest`
+    characters, at least one; the nearest is cut where it alone is longer.
     """
     import numpy as np
 
-    known = lexicon()
     told = sentences(paper.text)
-    asked = [f"{like.title} {like.text}", *like.suggested.findings]
-    rows = directions(np.array([known.vector(signature("", text)) for text in asked]))
-    own = directions(np.array([known.vector(signature("", text)) for text in told]))
-    nearness = (own @ rows.T).mean(axis=1) if told else np.zeros(0)
+    if not told:
+        return ""
+    known = lexicon()
+    rows, own = (
+        directions(np.array([known.vector(signature("", text)) for text in texts]))
+        for texts in ([f"{like.title} {like.text}", *like.suggested.findings], told)
+    )
+    nearness = (own @ rows.T).mean(axis=1) + np.linspace(0, LATER, len(told))
     kept: list[int] = []
     for place in sorted(range(len(told)), key=lambda n: (-round(float(nearness[n]), 6), n)):
         if not kept or sum(len(told[n]) + 1 for n in kept) + len(told[place]) <= longest:

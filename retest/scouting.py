@@ -7,6 +7,8 @@ import json
 import logging
 from collections.abc import Sequence
 from datetime import date
+from functools import partial
+from typing import NamedTuple
 
 from retest.candidates import NO_SUGGESTIONS, PAGE
 from retest.errors import JudgeUnreachable
@@ -19,6 +21,11 @@ _log = logging.getLogger(__name__)
 
 CROWD, CROWDS = 100, 2
 """How many papers a scout is shown at once, and how often: more a request and it skims, fewer hide what ranked low."""
+FINALISTS = 40
+"""How many of the papers it picks are shown again, with more of their text."""
+
+Graded = dict[str, tuple[int, int]]
+"""By arXiv id: a scout's grade, 0 for what it did not pick, and the place in its list."""
 
 
 async def suggestions(claim: Claim, anchors: Sequence[Paper], scout: Scout | None, ledger: Ledger) -> Suggestions:
@@ -46,31 +53,62 @@ async def picked(
     scout: Scout | None,
     ledger: Ledger,
 ) -> list[Paper]:
-    """The papers with the scout's picks in front, by grade and then by place; all are still there."""
+    """The papers with the scout's picks in front; all are still there.
+
+    It grades the first of them by a few sentences each, then once more the best of those by more of their text.
+    """
     if scout is None:
         return list(papers)
-    crowds = [papers[first : first + CROWD] for first in range(0, min(len(papers), CROWD * CROWDS), CROWD)]
-    replies = await asyncio.gather(*(_graded(claim, anchors, crowd, like, scout, ledger) for crowd in crowds))
-    grades = {arxiv_id: grade for graded in replies for arxiv_id, grade in graded.items()}
-    return sorted(papers, key=lambda paper: -grades.get(paper.arxiv_id, 0))
+    ask = partial(_graded, claim, anchors, like=like, scout=scout, ledger=ledger)
+    order = _in_order(papers, await ask(papers[: CROWD * CROWDS], closely=False))
+    if order.picked < 2:
+        return order.papers
+    return _in_order(order.papers, await ask(order.papers[: min(order.picked, FINALISTS)], closely=True)).papers
+
+
+class _Order(NamedTuple):
+    papers: list[Paper]
+    picked: int
+
+
+def _in_order(papers: Sequence[Paper], graded: Graded) -> _Order:
+    """What was picked, by grade and place; then the rest as it was."""
+    picks = {arxiv_id: (-grade, place) for arxiv_id, (grade, place) in graded.items() if grade}
+    first = sorted((paper for paper in papers if paper.arxiv_id in picks), key=lambda paper: picks[paper.arxiv_id])
+    return _Order([*first, *(paper for paper in papers if paper.arxiv_id not in picks)], len(first))
 
 
 async def _graded(
-    claim: Claim, anchors: Sequence[Paper], crowd: Sequence[Paper], like: Likeness, scout: Scout, ledger: Ledger
-) -> dict[str, int]:
-    """The grade of each paper of the crowd that the scout picks, asked for once; none where it does not answer."""
-    key = _key("pick", claim, anchors, scout, like.suggested, [paper.arxiv_id for paper in crowd])
-    words = ledger.words(key)
-    if words:
-        return dict(json.loads(words))
-    try:
-        grades = await scout.pick(claim, anchors, crowd, like)
-    except JudgeUnreachable as error:
-        _log.info("%s: ranked without a scout: %s", claim.id, error)
-        return {}
-    graded = {crowd[index].arxiv_id: grade for index, grade in grades.items()}
-    ledger.keep_words(key, json.dumps(graded))
-    return graded
+    claim: Claim,
+    anchors: Sequence[Paper],
+    papers: Sequence[Paper],
+    *,
+    like: Likeness,
+    scout: Scout,
+    ledger: Ledger,
+    closely: bool,
+) -> Graded:
+    """The scout's grade of each paper, each paper asked about once; none for papers about which no answer came."""
+    key = _key("closely" if closely else "pick", claim, anchors, scout, like.suggested.model_dump())
+    known: Graded = {
+        arxiv_id: (grade, place) for arxiv_id, (grade, place) in json.loads(ledger.words(key) or "{}").items()
+    }
+    unknown = [paper for paper in papers if paper.arxiv_id not in known]
+
+    async def put(crowd: Sequence[Paper]) -> Graded:
+        try:
+            grades = await scout.pick(claim, anchors, crowd, like, closely=closely)
+        except JudgeUnreachable as error:
+            _log.info("%s: ranked without a scout: %s", claim.id, error)
+            return {}
+        places = {index: place for place, index in enumerate(grades)}
+        return {p.arxiv_id: (grades.get(n, 0), places.get(n, len(places))) for n, p in enumerate(crowd)}
+
+    for graded in await asyncio.gather(*(put(unknown[at : at + CROWD]) for at in range(0, len(unknown), CROWD))):
+        known |= graded
+    if unknown:
+        ledger.keep_words(key, json.dumps(known))
+    return {paper.arxiv_id: known[paper.arxiv_id] for paper in papers if paper.arxiv_id in known}
 
 
 def _key(what: str, claim: Claim, anchors: Sequence[Paper], scout: Scout, *more: object) -> str:

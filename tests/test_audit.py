@@ -103,7 +103,7 @@ def test_plain_words_of_an_outage_are_not_kept_as_the_judge_s_own() -> None:
 
 
 class ScriptedScout:
-    """Suggests and picks (index and grade) as told; `calls` counts what it was asked."""
+    """Suggests and picks (index and grade, at first and closely) as told; `calls` counts what it was asked."""
 
     model = "scripted"
 
@@ -112,19 +112,23 @@ class ScriptedScout:
         searches: tuple[str, ...] = (),
         findings: tuple[str, ...] = (),
         picks: dict[int, int] | None = None,
+        closely: dict[int, int] | None = None,
         mute: bool = False,
     ) -> None:
-        self.suggestions, self.picks, self.mute = Suggestions(searches=searches, findings=findings), picks or {}, mute
+        self.suggestions, self.mute = Suggestions(searches=searches, findings=findings), mute
+        self.picks = {False: picks or {}, True: closely or {}}
         self.prompts = {"queries": "1"}
+        self.shown: list[tuple[list[str], bool]] = []
         self.calls = 0
 
     async def suggest(self, claim: Claim, anchors: Sequence[Paper]) -> Suggestions:
         return self._told(self.suggestions)
 
     async def pick(
-        self, claim: Claim, anchors: Sequence[Paper], papers: Sequence[Paper], like: Likeness
+        self, claim: Claim, anchors: Sequence[Paper], papers: Sequence[Paper], like: Likeness, *, closely: bool
     ) -> Mapping[int, int]:
-        return self._told(self.picks)
+        self.shown.append(([paper.arxiv_id for paper in papers], closely))
+        return self._told(self.picks[closely])
 
     def _told(self, answer: Any) -> Any:
         self.calls += 1
@@ -152,20 +156,36 @@ def test_what_speaks_in_other_words_is_found_by_a_scout_s_words(scout: ScriptedS
 
 
 def test_scout_s_picks_come_first_by_grade_and_hide_nobody() -> None:
-    ranked = audited(ScriptedJudge(), Ledger(None), SALT, WIND).ranked
-    picked = audited(ScriptedJudge(), Ledger(None), SALT, WIND, scout=ScriptedScout(picks={1: 1})).ranked
-    assert picked == (ranked[1], ranked[0])
-    graded = audited(ScriptedJudge(), Ledger(None), SALT, WIND, scout=ScriptedScout(picks={0: 1, 1: 3})).ranked
-    assert graded == (ranked[1], ranked[0])
+    ranked = ranked_with(None)
+    assert ranked_with(ScriptedScout(picks={1: 1})) == (ranked[1], ranked[0])
+    assert ranked_with(ScriptedScout(picks={0: 1, 1: 3})) == (ranked[1], ranked[0])
 
 
-def test_scout_is_asked_once_and_its_silence_changes_nothing() -> None:
-    ledger, scout = Ledger(None), ScriptedScout(("still water",), picks={0: 3})
+def test_of_one_grade_what_the_scout_names_first_comes_first() -> None:
+    ranked = ranked_with(None)
+    assert ranked_with(ScriptedScout(picks={1: 3, 0: 3})) == (ranked[1], ranked[0])
+
+
+def test_what_was_picked_is_looked_at_closely_and_that_order_counts() -> None:
+    ranked = ranked_with(None)
+    scout = ScriptedScout(picks={0: 3, 1: 1}, closely={1: 3})
+    assert ranked_with(scout) == (ranked[1], ranked[0])
+    assert scout.shown == [(list(ranked), False), (list(ranked), True)]
+
+
+def test_scout_is_asked_once_about_each_paper_and_its_silence_changes_nothing() -> None:
+    ledger, scout = Ledger(None), ScriptedScout(searches=("still water",), picks={0: 3})
     first = audited(ScriptedJudge(), ledger, SALT, scout=scout)
     assert audited(ScriptedJudge(), ledger, SALT, scout=scout) == first
     assert scout.calls == 2
-    mute = audited(ScriptedJudge(), Ledger(None), SALT, WIND, scout=ScriptedScout(mute=True))
-    assert mute.ranked == audited(ScriptedJudge(), Ledger(None), SALT, WIND).ranked
+    audited(ScriptedJudge(), ledger, SALT, WIND, scout=scout)
+    shown = [(sorted(ids), closely) for ids, closely in scout.shown[1:]]
+    assert shown == [([WIND.arxiv_id], False), ([SALT.arxiv_id, WIND.arxiv_id], True)]
+    assert ranked_with(ScriptedScout(mute=True)) == ranked_with(None)
+
+
+def ranked_with(scout: ScriptedScout | None) -> tuple[str, ...]:
+    return audited(ScriptedJudge(), Ledger(None), SALT, WIND, scout=scout).ranked
 
 
 def test_withdrawn_paper_is_no_evidence_and_is_told_of() -> None:

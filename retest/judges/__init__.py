@@ -62,6 +62,9 @@ class Scout(Protocol):
         """Words in which papers that bear on the claim may speak. Raises JudgeUnreachable."""
 
     async def pick(
-        self, claim: Claim, anchors: Sequence[Paper], papers: Sequence[Paper], like: Likeness
+        self, claim: Claim, anchors: Sequence[Paper], papers: Sequence[Paper], like: Likeness, *, closely: bool
     ) -> Mapping[int, int]:
-        """Index and grade (1 to 3, the surest) of the papers likely to bear on the claim. Raises JudgeUnreachable."""
+        """Index and grade (1 to 3, the surest) of the papers likely to bear on the claim, the likeliest first.
+
+        `closely`: show it more of each. Raises JudgeUnreachable.
+        """

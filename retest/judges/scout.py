@@ -15,7 +15,7 @@ MOST_QUERIES, LONGEST_QUERY = 14, 120
 MOST_FINDINGS, LONGEST_FINDING = 6, 300
 MOST_PICKED = 30
 HIGHEST_GRADE = 3
-SHOWN = 400
+SHOWN, SHOWN_CLOSELY = 420, 1100
 """Characters of a paper's text in the list that is picked from."""
 
 
@@ -69,14 +69,15 @@ class LlmScout:
         )
 
     async def pick(
-        self, claim: Claim, anchors: Sequence[Paper], papers: Sequence[Paper], like: Likeness
+        self, claim: Claim, anchors: Sequence[Paper], papers: Sequence[Paper], like: Likeness, *, closely: bool
     ) -> dict[int, int]:
         """Index and grade (1 to 3) of the papers likely to bear on the claim, the likeliest first.
 
         Raises JudgeUnreachable.
         """
+        longest = SHOWN_CLOSELY if closely else SHOWN
         lines = [
-            f"{number}. ({paper.published}) {clean(paper.title)}. {clean(likest_sentences(paper, like, SHOWN))}"
+            f"{number}. ({paper.published}) {clean(paper.title)}. {likest_sentences(paper, like, longest)}"
             for number, paper in enumerate(papers, 1)
         ]
         system, user = load(RANK).fill(
