@@ -68,7 +68,10 @@ def read_pairs(path: Path) -> list[Pair]:
 
 def _pair(number: int, row: dict[str, str]) -> Pair:
     claim = Claim(
-        id=f"scifact-{number}", title=row["sentence2"], text=row["sentence2"], places=(Place(file="scifact", line=number),)
+        id=f"scifact-{number}",
+        title=row["sentence2"],
+        text=row["sentence2"],
+        places=(Place(file="scifact", line=number),),
     )
     paper = Paper(
         arxiv_id=f"0000.{number:05}", title="(no title given)", published=date(2020, 1, 1), text=row["sentence1"]
