@@ -26,6 +26,9 @@ FIRST_STEP = {
     "words of its title": 1.0,
     "words of the anchor": 1.0,
     "words of its anchor's title": 1.0,
+    "pairs of the claim": 0.5,
+    "pairs of the anchor": 0.5,
+    "pairs of its anchor's title": 0.5,
 }
 SECOND_STEP = FIRST_STEP | {
     "words of the anchor": 1.5,
@@ -49,12 +52,14 @@ LATER = 0.2
 """What a text's last sentence is given beside its first, in cosine, when sentences are chosen to be shown."""
 OWN_TEXTS = 3
 """How many of `texts_of` are the claim's own."""
-BEST = 10
-"""How many papers of the first step speak for all."""
+BEST, FADING = 15, 0.05
+"""How many papers of the first step speak for all, and how much more softly each speaks than the one before."""
 EXPANSION = 40
 """How many words the best papers add."""
 K1, B, TITLE_WEIGHT = 1.2, 0.75, 3.0
 """BM25's usual constants, and what a word of the title counts."""
+WORDS_RARITY, PAIRS_RARITY = 0.5, 2.0
+"""To which power it counts how few papers of the pool have a word of the claim or anchor, or a pair of words."""
 USUAL_LENGTH = 105.0
 """Words that are no stop words, in a title and abstract of arXiv's."""
 
@@ -99,32 +104,68 @@ class Pool:
         words = np.bincount(self._owner, weights=self.codes != BREAK, minlength=len(self))
         return 1 - B + B * words / USUAL_LENGTH
 
-    def words(self, wanted: Mapping[int, float]) -> Any:
-        """BM25 of the words `wanted`, each with its weight, for every paper."""
+    def words(self, wanted: Mapping[int, float], *, rarity: float = 0.0) -> Any:
+        """BM25 of the words `wanted`, each with its weight, for every paper; `rarity` as in `_impacts`."""
         import numpy as np
 
-        score = np.zeros(len(self))
         weights = np.zeros(65536)
         weights[list(wanted)] = list(wanted.values())
         weights[BREAK] = 0
         hits = np.flatnonzero(weights[self.codes])
-        if not len(hits):
-            return score
-        pairs, where = np.unique(self._owner[hits] * 65536 + self.codes[hits], return_inverse=True)
-        often = np.bincount(where, weights=self._worth[hits])
-        owner, code = pairs // 65536, pairs % 65536
-        impact = weights[code] * often * (K1 + 1) / (often + K1 * self._lengths[owner])
-        return np.bincount(owner, weights=impact, minlength=len(self))
+        return self._impacts(hits, self.codes[hits].astype(np.int64), weights, rarity)
 
-    def telling_words(self) -> dict[int, float]:
-        """The words that tell most about these papers together, with their weights."""
+    def pairs(self, title: str, text: str) -> Any:
+        """BM25 of the text's pairs of neighbouring words, for every paper: what few of the pool have tells the most."""
         import numpy as np
 
-        said = np.unique(self._owner[self.codes != BREAK] * 65536 + self.codes[self.codes != BREAK]) % 65536
-        codes, papers = np.unique(said, return_counts=True)
+        wanted = np.unique(_neighbours(signature(title, text))[1])
+        if not len(wanted):
+            return np.zeros(len(self))
+        first, second = np.zeros(65536, dtype=bool), np.zeros(65536, dtype=bool)
+        first[wanted // 65536], second[wanted % 65536] = True, True
+        places, pairs = self._pairs
+        likely = np.flatnonzero(first[self.codes[places]] & second[self.codes[places + 1]])  # few are looked up
+        near = np.minimum(np.searchsorted(wanted, pairs[likely]), len(wanted) - 1)
+        found = wanted[near] == pairs[likely]
+        return self._impacts(places[likely[found]], near[found], np.ones(len(wanted)), rarity=PAIRS_RARITY)
+
+    @cached_property
+    def _pairs(self) -> tuple[Any, Any]:
+        return _neighbours(self.codes)
+
+    def _impacts(self, places: Any, terms: Any, weights: Any, rarity: float) -> Any:
+        """BM25 of terms that stand at these places; how rare a term is in this pool counts to the power of `rarity`.
+
+        Rarity among all records says what a text is about; rarity in a pool that is about one thing, what sets it apart.
+        """
+        import numpy as np
+
+        if not len(places):
+            return np.zeros(len(self))
+        both, where = np.unique(self._owner[places] * len(weights) + terms, return_inverse=True)
+        often = np.bincount(where, weights=self._worth[places])
+        owner, term = both // len(weights), both % len(weights)
+        rare = np.log((len(self) + 1) / (np.bincount(term, minlength=len(weights)) + 0.5)) ** rarity
+        impact = weights[term] * rare[term] * often * (K1 + 1) / (often + K1 * self._lengths[owner])
+        return np.bincount(owner, weights=impact, minlength=len(self))
+
+    @property
+    def standing(self) -> Any:
+        """How much each paper speaks for all, where the pool is in order: they add to 1."""
+        import numpy as np
+
+        said = 1 / (1 + FADING * np.arange(len(self)))
+        return said / said.sum()
+
+    def telling_words(self) -> dict[int, float]:
+        """The words that tell most about these papers together, the first counting most, with their weights."""
+        import numpy as np
+
+        said = np.unique(self._owner[self.codes != BREAK] * 65536 + self.codes[self.codes != BREAK])
+        codes, where = np.unique(said % 65536, return_inverse=True)
         weights = lexicon().weights[codes]
-        total = weights * papers
-        top = np.lexsort((codes, -total))[:EXPANSION]
+        total = weights * np.bincount(where, weights=self.standing[said // 65536], minlength=len(codes))
+        top = np.lexsort((codes, -total.round(9)))[:EXPANSION]
         return {int(codes[n]): float(weights[n] * total[n] / total[top].sum()) for n in top}
 
     def likest_sentences(self, rows: Any) -> Any:
@@ -203,10 +244,13 @@ def _first_step(like: Likeness, asked: Any, pool: Pool) -> Numbers:
         "claim": claim,
         "claim text": text,
         "anchor": anchor,
-        "words of the claim": pool.words(_wanted(like.title, like.text)),
-        "words of its title": pool.words(_wanted(like.title, "")),
-        "words of the anchor": pool.words(_wanted(its_title, its_text)),
-        "words of its anchor's title": pool.words(_wanted(its_title, "")),
+        "words of the claim": pool.words(_wanted(like.title, like.text), rarity=WORDS_RARITY),
+        "words of its title": pool.words(_wanted(like.title, ""), rarity=WORDS_RARITY),
+        "words of the anchor": pool.words(_wanted(its_title, its_text), rarity=WORDS_RARITY),
+        "words of its anchor's title": pool.words(_wanted(its_title, ""), rarity=WORDS_RARITY),
+        "pairs of the claim": pool.pairs(like.title, like.text),
+        "pairs of the anchor": pool.pairs(its_title, its_text),
+        "pairs of its anchor's title": pool.pairs(its_title, ""),
     }
 
 
@@ -230,7 +274,7 @@ def _suggested_step(suggested: Suggestions, findings: Any, pool: Pool) -> Number
 
 
 def _second_step(like: Likeness, pool: Pool, best: Pool) -> Numbers:
-    """`best`: the papers that the first step puts first."""
+    """`best`: the papers that the first step puts first, in its order."""
     import numpy as np
 
     likeness = np.sort(pool.vectors @ best.vectors.T, axis=1)
@@ -238,7 +282,7 @@ def _second_step(like: Likeness, pool: Pool, best: Pool) -> Numbers:
     rows = directions(np.array([lexicon().vector(signature("", s)) for s in (f"{like.title} {like.text}", *anchor)]))
     likest = pool.likest_sentences(rows)
     return {
-        "like the best": pool.vectors @ best.vectors.mean(axis=0),
+        "like the best": pool.vectors @ (best.standing @ best.vectors),
         # Without the first: that is the paper itself where it is one of the best.
         "like some of the best": likeness[:, -4:-1].mean(axis=1) if len(best) > 3 else likeness.mean(axis=1),
         "words of the best": pool.words(best.telling_words()),
@@ -258,6 +302,14 @@ def _added(wanted: Sequence[Mapping[int, float]]) -> dict[int, float]:
     for code, weight in (item for weights in wanted for item in weights.items()):
         total[code] = total.get(code, 0.0) + weight
     return total
+
+
+def _neighbours(codes: Any) -> tuple[Any, Any]:
+    """The places of the words that another follows in the same sentence, and the two as one number."""
+    import numpy as np
+
+    places = np.flatnonzero((codes[:-1] != BREAK) & (codes[1:] != BREAK))
+    return places, codes[places].astype(np.int64) * 65536 + codes[places + 1]
 
 
 def _sum(numbers: Numbers, weights: Mapping[str, float]) -> Any:

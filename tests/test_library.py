@@ -38,6 +38,7 @@ from retest.sources.vectors import (
     embed_missing,
     whole_numbers,
 )
+from retest.terms import stems
 
 OURS = {
     "id": "2501.00001",
@@ -249,6 +250,44 @@ def test_word_that_the_lexicon_lacks_still_matches_itself() -> None:
     assert not known.vector(lexicon_module.signature("", "zyxomatic")).any()
 
 
+def test_two_words_side_by_side_count_and_the_same_two_apart_do_not() -> None:
+    texts = ["Frozen ponds thaw.", "Ponds have frozen.", "Frozen. Ponds.", "Rivers run."]
+    pool = pool_of(texts)
+    scores = pool.pairs("", "Of frozen ponds.")
+    assert scores[0] > 0
+    assert not scores[1:].any()
+    assert not pool.pairs("", "Ponds.").any()
+
+
+def test_pair_that_few_of_the_pool_have_counts_more() -> None:
+    pool = pool_of(["Frozen ponds.", "Frozen ponds.", "Frozen ponds.", "Deep rivers."])
+    scores = pool.pairs("", "Frozen ponds and deep rivers. Deep rivers.")
+    assert scores[3] > scores[0] > 0
+
+
+def test_first_of_the_best_tells_more_than_the_last() -> None:
+    told = pool_of(["Ponds.", "Rivers."]).telling_words()
+    known = lexicon_module.lexicon()
+    ponds, rivers = (known.code(stems(word)[0]) for word in ("ponds", "rivers"))
+    assert told[ponds] / known.weights[ponds] ** 2 > told[rivers] / known.weights[rivers] ** 2
+
+
+def test_phrase_has_a_vector_of_its_own() -> None:
+    known = lexicon_module.lexicon()
+    together, apart = (lexicon_module.signature("", text) for text in ("Low rank.", "Low. Rank."))
+    assert not np.allclose(known.vector(together), known.vector(apart))
+    rows, ends = known.sentence_vectors(np.concatenate([apart, together]))
+    assert len(rows) == len(ends) == 5  # an empty title, and the sentences
+    assert np.allclose(rows[-1], lexicon_module.directions(known.vector(together)[None, :])[0], atol=1e-6)
+    assert np.allclose(rows[1], lexicon_module.directions(known.vector(apart[:2])[None, :])[0], atol=1e-6)
+
+
+def pool_of(texts: list[str]) -> Pool:
+    """Papers of these texts, without titles."""
+    signatures = [lexicon_module.signature("", text) for text in texts]
+    return Pool(signatures, np.ones((len(texts), 2)), [str(place) for place in range(len(texts))])
+
+
 # --- vectors ---------------------------------------------------------------------------------------
 
 
@@ -297,7 +336,7 @@ def test_vectors_of_two_models_are_never_mixed(store: Store) -> None:
 
 def test_name_of_the_embedding_changes_with_its_file() -> None:
     data = files("retest").joinpath("data/embedding.npz").read_bytes()
-    assert (BUILT_IN, hashlib.sha256(data).hexdigest()[:12]) == ("retest-words-2", "a09bbb1875b5"), (
+    assert (BUILT_IN, hashlib.sha256(data).hexdigest()[:12]) == ("retest-words-3", "8dad61438d5a"), (
         "libraries that were made with the earlier file would be compared with the new one"
     )
 

@@ -20,7 +20,7 @@ from retest.lexicon import lexicon, signature
 from retest.ranking import Pool
 from retest.sources.store import Store
 
-BUILT_IN = "retest-words-2"
+BUILT_IN = "retest-words-3"
 """The embedding that ships with the package. Its number changes with its file: the vectors of two are not comparable."""
 BATCH = 1000
 ENDPOINT_BATCH = 64
@@ -39,9 +39,9 @@ class Encoder(Protocol):
 
 
 class WordEncoder:
-    """The embedding in the package: the sum of a text's word vectors, learned from arXiv's own titles and abstracts.
+    """The embedding in the package: the sum of the vectors of a text's words and phrases, learned from arXiv's own titles and abstracts.
 
-    `scripts/train_embedding.py` makes the vectors; see docs/library.md. 15,000 stems, no network, no model to load.
+    `scripts/train_embedding.py` makes the vectors; see docs/library.md. 14,000 stems and as many phrases, no network, no model to load.
     """
 
     model = BUILT_IN
