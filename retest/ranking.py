@@ -11,7 +11,7 @@ Two steps. The first looks at the whole pool. The second takes its best, asks wh
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from retest.lexicon import BREAK, directions, lexicon, sentences, signature
@@ -46,6 +46,8 @@ SUGGESTED = {
     "nearest finding": 3.0,
     "like the findings": 3.0,
     "sentences of the findings": 3.0,
+    "pairs of the searches": 2.0,
+    "pairs of the findings": 2.0,
 }
 """Added in both steps where a scout has suggested words: they weigh more than the claim's own (docs/library.md)."""
 LATER = 0.2
@@ -259,15 +261,18 @@ def _suggested_step(suggested: Suggestions, findings: Any, pool: Pool) -> Number
     import numpy as np
 
     numbers: Numbers = {}
+    words = partial(pool.words, rarity=WORDS_RARITY)
     if suggested.searches:
         each = [_wanted(search, "") for search in suggested.searches]
-        numbers["words of the searches"] = pool.words(_added(each))
-        numbers["nearest search"] = np.max([_on_one_scale(pool.words(wanted)) for wanted in each], axis=0)
+        numbers["words of the searches"] = words(_added(each))
+        numbers["nearest search"] = np.max([_on_one_scale(words(wanted)) for wanted in each], axis=0)
+        numbers["pairs of the searches"] = np.sum([pool.pairs(search, "") for search in suggested.searches], axis=0)
     if suggested.findings:
         each = [_wanted("", finding) for finding in suggested.findings]
         rows = directions(np.array([lexicon().vector(signature("", text)) for text in suggested.findings]))
-        numbers["words of the findings"] = pool.words(_added(each))
-        numbers["nearest finding"] = np.max([_on_one_scale(pool.words(wanted)) for wanted in each], axis=0)
+        numbers["words of the findings"] = words(_added(each))
+        numbers["nearest finding"] = np.max([_on_one_scale(words(wanted)) for wanted in each], axis=0)
+        numbers["pairs of the findings"] = np.sum([pool.pairs("", text) for text in suggested.findings], axis=0)
         numbers["like the findings"] = (pool.vectors @ findings.T).mean(axis=1)
         numbers["sentences of the findings"] = pool.likest_sentences(rows).mean(axis=1)
     return numbers
