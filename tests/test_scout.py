@@ -13,7 +13,7 @@ from retest.candidates import likeness
 from retest.errors import JudgeUnreachable
 from retest.judges.endpoint import Endpoint
 from retest.judges.scout import LlmScout
-from retest.models import Unanchored
+from retest.models import Suggestions, Unanchored
 
 PONDS = claim("Do small ponds freeze first?", "Small ponds freeze first.")
 LIKE = likeness(PONDS, Unanchored(reason="none"))
@@ -38,6 +38,28 @@ def test_searches_come_cleaned_once_each_and_not_too_many() -> None:
     assert found.searches[:1] == found.findings[:1] == ("ponds freeze late",)
     assert len(set(found.searches)) == len(found.searches) == 14 and max(map(len, found.searches)) <= 120
     assert len(set(found.findings)) == len(found.findings) == 6 and max(map(len, found.findings)) <= 300
+
+
+@pytest.mark.parametrize(
+    "echoed",
+    [
+        "sorting accuracy collapses with list length transformers",
+        "Title: Do small ponds freeze first?",
+        "small ponds  freeze first.",
+    ],
+    ids=["the example", "the title", "the claim"],
+)
+def test_a_model_that_only_repeats_the_request_suggests_nothing(echoed: str) -> None:
+    told = {"queries": [echoed, "shallow lakes in winter"], "findings": [echoed]}
+    with ChatServer([said(told)]) as server:
+        assert asked(server, lambda scout: scout.suggest(PONDS, [])) == Suggestions()
+
+
+def test_what_repeats_the_request_is_left_out_of_what_does_not() -> None:
+    own = [f"shallow lakes in winter {n}" for n in range(12)]
+    told = {"queries": ["sorting accuracy collapses with list length transformers", *own], "findings": own}
+    with ChatServer([said(told)]) as server:
+        assert asked(server, lambda scout: scout.suggest(PONDS, [])).searches == tuple(own)
 
 
 def test_invented_and_repeated_numbers_and_grades_out_of_bounds_change_nothing() -> None:

@@ -60,13 +60,19 @@ class LlmScout:
         return {name: load(name).digest for name in (QUERIES, RANK)}
 
     async def suggest(self, claim: Claim, anchors: Sequence[Paper]) -> Suggestions:
-        """Words in which papers that bear on the claim may speak. Raises JudgeUnreachable."""
+        """Words in which papers that bear on the claim may speak; none from a model that has too few of its own.
+
+        Raises JudgeUnreachable.
+        """
         system, user = load(QUERIES).fill(claim=claim_block(claim, anchors))
         found = await self._endpoint.ask(system, user, Searches)
-        return Suggestions(
-            searches=_cleaned(found.queries, LONGEST_QUERY, MOST_QUERIES),
-            findings=_cleaned(found.findings, LONGEST_FINDING, MOST_FINDINGS),
+        own = Suggestions(
+            searches=_own(found.queries, system + user, LONGEST_QUERY, MOST_QUERIES),
+            findings=_own(found.findings, system + user, LONGEST_FINDING, MOST_FINDINGS),
         )
+        # A small model says the example again, or a few words of its own. Such words lead away from the claim.
+        is_able = len(own.searches) >= MOST_QUERIES / 2 and len(own.findings) >= MOST_FINDINGS / 2
+        return own if is_able else Suggestions()
 
     async def pick(
         self, claim: Claim, anchors: Sequence[Paper], papers: Sequence[Paper], like: Likeness, *, closely: bool
@@ -91,6 +97,8 @@ class LlmScout:
         return dict(list(grades.items())[:MOST_PICKED])
 
 
-def _cleaned(told: Sequence[str], longest: int, most: int) -> tuple[str, ...]:
-    """The texts on one line each, once each, not too long and not too many."""
-    return tuple(dict.fromkeys(filter(None, (cut(text, longest) for text in told))))[:most]
+def _own(told: Sequence[str], request: str, longest: int, most: int) -> tuple[str, ...]:
+    """The texts on one line each, once each, not too long and not too many, without what only repeats the request."""
+    asked = clean(request).casefold()
+    cleaned = (cut(text, longest) for text in told)
+    return tuple(dict.fromkeys(text for text in cleaned if text and text.casefold() not in asked))[:most]
