@@ -341,10 +341,12 @@ def test_name_of_the_embedding_changes_with_its_file() -> None:
     )
 
 
-def test_library_of_an_earlier_embedding_is_made_anew(store: Store) -> None:
+def test_vectors_of_an_earlier_built_in_embedding_are_made_anew(store: Store) -> None:
     embed_missing(store, Scripted("retest-words-1"))
     with pytest.raises(InputError, match=f"made by retest-words-1, not by {BUILT_IN}: make them anew"):
         LibrarySource(store, WordEncoder())
+    assert embed_missing(store, WordEncoder()) == store.count()
+    assert store.embedding() == (BUILT_IN, 256)
 
 
 @contextmanager

@@ -10,6 +10,7 @@ sums a float32 holds exactly whatever the order in which a processor adds them.
 
 from __future__ import annotations
 
+import logging
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from datetime import date
@@ -20,7 +21,10 @@ from retest.lexicon import lexicon, signature
 from retest.ranking import Pool
 from retest.sources.store import Store
 
-BUILT_IN = "retest-words-3"
+logger = logging.getLogger(__name__)
+
+_OURS = "retest-words-"
+BUILT_IN = f"{_OURS}3"
 """The embedding that ships with the package. Its number changes with its file: the vectors of two are not comparable."""
 BATCH = 1000
 ENDPOINT_BATCH = 64
@@ -103,8 +107,13 @@ def whole_numbers(rows: Any) -> Any:
 def embed_missing(store: Store, encoder: Encoder, told: Callable[[int], None] = lambda done: None) -> int:
     """Give every record of the store that lacks one a vector; returns how many. Killed, it goes on where it was.
 
-    Raises InputError where the store's vectors are another model's.
+    Vectors of an earlier version of the built-in embedding are made anew: nobody chose them. Raises InputError where
+    the store's vectors are another model's.
     """
+    known = store.embedding()
+    if known and known[0] != encoder.model == BUILT_IN and known[0].startswith(_OURS):
+        logger.info("the library's vectors are of an earlier version of retest: making them anew")
+        store.begin_embedding(BUILT_IN, encoder.encode([""]).shape[1])
     done = 0
     while rows := store.without_vector(BATCH):
         vectors = encoder.encode([f"{title}\n{text}" for _, title, text in rows])
@@ -128,7 +137,7 @@ def _check_model(store: Store, model: str, dimension: int) -> None:
 
 def other_model(known: str, asked: str) -> InputError:
     """Two models' vectors cannot be compared."""
-    keep = "" if known.startswith(BUILT_IN[:-1]) else f" set RETEST_EMBEDDING_MODEL to {known}, or"
+    keep = "" if known.startswith(_OURS) else f" set RETEST_EMBEDDING_MODEL to {known}, or"
     return InputError(
         f"the library's vectors were made by {known}, not by {asked}:{keep} make them anew with: retest library index --rebuild"
     )
