@@ -15,6 +15,9 @@ from pydantic import BaseModel
 
 T = TypeVar("T", bound=BaseModel)
 
+FORM = 2
+"""Raised when a value that lies here gets another form: a run that an earlier version left begins anew."""
+
 
 class Desk:
     """The values of one run, by kind and name."""

@@ -27,11 +27,18 @@ def digest(*parts: object) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True, ensure_ascii=False, default=str).encode()).hexdigest()[:24]
 
 
+def told_of(claim: Claim, anchors: Sequence[Paper]) -> tuple[object, object]:
+    """What a model is shown of a claim."""
+    return (
+        (claim.title, claim.text, claim.stated.text if claim.stated else ""),
+        [(anchor.arxiv_id, anchor.published, anchor.title, anchor.text) for anchor in anchors],
+    )
+
+
 def pair_key(claim: Claim, anchors: Sequence[Paper], paper: Paper, judge: Judge) -> str:
     """The name of one question put to one judge."""
     return digest(
-        (claim.title, claim.text, claim.stated.text if claim.stated else ""),
-        [(anchor.arxiv_id, anchor.published, anchor.title, anchor.text) for anchor in anchors],
+        *told_of(claim, anchors),
         (paper.arxiv_id, paper.version, paper.published, paper.title, paper.text_kind, paper.text),
         (judge.kind, judge.model, dict(judge.prompts)),
     )

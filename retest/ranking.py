@@ -62,6 +62,7 @@ K1, B, TITLE_WEIGHT = 1.2, 0.75, 3.0
 """BM25's usual constants, and what a word of the title counts."""
 WORDS_RARITY, PAIRS_RARITY = 0.5, 2.0
 """To which power it counts how few papers of the pool have a word of the claim or anchor, or a pair of words."""
+NO_SPREAD = 1e-6
 USUAL_LENGTH = 105.0
 """Words that are no stop words, in a title and abstract of arXiv's."""
 
@@ -283,7 +284,7 @@ def _second_step(like: Likeness, pool: Pool, best: Pool) -> Numbers:
     import numpy as np
 
     likeness = np.sort(pool.vectors @ best.vectors.T, axis=1)
-    anchor = sentences(like.anchor_text) if like.anchor_title else [like.text]
+    anchor = (sentences(like.anchor_text) or [like.anchor_title]) if like.anchor_title else [like.text]
     rows = directions(np.array([lexicon().vector(signature("", s)) for s in (f"{like.title} {like.text}", *anchor)]))
     likest = pool.likest_sentences(rows)
     return {
@@ -329,12 +330,12 @@ def _sum(numbers: Numbers, weights: Mapping[str, float]) -> Any:
 
 
 def _on_one_scale(numbers: Any) -> Any:
-    """The numbers as distances from their mean, in standard deviations; 0 where all are one."""
+    """The numbers as distances from their mean, in standard deviations; 0 where all are one but for rounding."""
     import numpy as np
 
     values = np.asarray(numbers, dtype=np.float64)
     spread = values.std()
-    return (values - values.mean()) / spread if spread > 0 else np.zeros(len(values))
+    return (values - values.mean()) / spread if spread > NO_SPREAD else np.zeros(len(values))
 
 
 def _order(scores: Any, ids: Sequence[str]) -> Any:

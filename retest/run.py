@@ -20,7 +20,7 @@ from langgraph.graph.state import CompiledStateGraph
 
 from retest.acks import read_acks
 from retest.assembly import assemble, entries_of, with_unread
-from retest.desk import Desk
+from retest.desk import FORM, Desk
 from retest.errors import InputError, JudgeRefused, OutputError, RetestError, SourceUnreachable
 from retest.graph import Run, Tools, build_graph, studio
 from retest.history import Change, changes, is_quiet, read_report
@@ -173,7 +173,8 @@ def run_audit(
             "without a network: nothing was changed; ask again later, or give --source catalogue with another --out"
         )
     since = recent_since(settings.since, as_of)
-    run_id = _run_id(seeds, previous, source, judge, settings, since, as_of)
+    scout = open_scout(judge)
+    run_id = _run_id(seeds, previous, source, judge, scout, settings, since, as_of)
     kept_lines = [] if settings.fresh else kept_lines
     with _caches(settings, run_id) as (ledger, desk):
         ledger.load(kept_lines)
@@ -187,7 +188,7 @@ def run_audit(
             since=since,
             as_of=as_of,
             candidates=settings.candidates,
-            scout=open_scout(judge),
+            scout=scout,
             fresh=settings.fresh,
             slots=asyncio.Semaphore(settings.concurrency),
         )
@@ -307,6 +308,7 @@ def _run_id(
     previous: Report | None,
     source: PaperSource,
     judge: Judge,
+    scout: Scout | None,
     settings: Settings,
     since: date,
     as_of: date,
@@ -316,8 +318,8 @@ def _run_id(
         [seed.model_dump(mode="json") for seed in seeds],
         previous.to_json() if previous else "",
         (source.name, settings.arxiv_url if source.name == "arxiv" else ""),
-        (judge.kind, judge.model, dict(judge.prompts)),
-        (settings.candidates, since, as_of, settings.out.resolve().as_posix()),
+        (judge.kind, judge.model, dict(judge.prompts), dict(scout.prompts) if scout else {}),
+        (FORM, settings.candidates, since, as_of, settings.out.resolve().as_posix()),
     )
 
 

@@ -5,15 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import date
 from functools import partial
-from typing import NamedTuple
 
 from retest.candidates import NO_SUGGESTIONS, PAGE
 from retest.errors import JudgeUnreachable
 from retest.judges import Scout
-from retest.ledger import Ledger, digest
+from retest.ledger import Ledger, digest, told_of
 from retest.models import Claim, Likeness, Paper, Query, Suggestions
 from retest.terms import telling
 
@@ -24,15 +23,15 @@ CROWD, CROWDS = 100, 2
 FINALISTS = 40
 """How many of the papers it picks are shown again, with more of their text."""
 
-Graded = dict[str, tuple[int, int]]
-"""By arXiv id: a scout's grade, 0 for what it did not pick, and the place in its list."""
+Ask = Callable[..., Awaitable[Mapping[int, int]]]
+"""Puts papers before the scout: index and grade of those it picks, the likeliest first."""
 
 
 async def suggestions(claim: Claim, anchors: Sequence[Paper], scout: Scout | None, ledger: Ledger) -> Suggestions:
     """The scout's words for a claim, asked for once."""
     if scout is None:
         return NO_SUGGESTIONS
-    key = _key("suggest", claim, anchors, scout)
+    key = digest("suggest", *told_of(claim, anchors), scout.model, dict(scout.prompts))
     words = ledger.words(key)
     if words:
         return Suggestions.model_validate_json(words)
@@ -55,65 +54,65 @@ async def picked(
 ) -> list[Paper]:
     """The papers with the scout's picks in front; all are still there.
 
-    It grades the first of them by a few sentences each, then once more the best of those by more of their text.
+    It grades the first of them by a few sentences each, every paper once; then, side by side, the best of those by
+    more of their text. Where an answer is missing the papers stay as they were: half an answer would put those it is
+    about before better ones.
     """
     if scout is None:
         return list(papers)
-    ask = partial(_graded, claim, anchors, like=like, scout=scout, ledger=ledger)
-    order = _in_order(papers, await ask(papers[: CROWD * CROWDS], closely=False))
-    if order.picked < 2:
-        return order.papers
-    return _in_order(order.papers, await ask(order.papers[: min(order.picked, FINALISTS)], closely=True)).papers
+    about = (*told_of(claim, anchors), scout.model, dict(scout.prompts), like.suggested.model_dump())
+    ask = partial(scout.pick, claim, anchors, like=like)
+    try:
+        grades = await _grades(papers[: CROWD * CROWDS], digest("grades", *about), ask, ledger)
+        first = _by_grade(papers, grades)
+        finalists = first[: min(sum(grade > 0 for grade in grades.values()), FINALISTS)]
+        return [*await _side_by_side(finalists, digest("closely", *about), ask, ledger), *first[len(finalists) :]]
+    except JudgeUnreachable as error:
+        _log.info("%s: ranked without a scout: %s", claim.id, error)
+        return list(papers)
 
 
-class _Order(NamedTuple):
-    papers: list[Paper]
-    picked: int
+def _named(paper: Paper) -> str:
+    """A paper as it is shown: a revised one is another."""
+    return digest(paper.arxiv_id, paper.title, paper.text)[:12]
 
 
-def _in_order(papers: Sequence[Paper], graded: Graded) -> _Order:
-    """What was picked, by grade and place; then the rest as it was."""
-    picks = {arxiv_id: (-grade, place) for arxiv_id, (grade, place) in graded.items() if grade}
-    first = sorted((paper for paper in papers if paper.arxiv_id in picks), key=lambda paper: picks[paper.arxiv_id])
-    return _Order([*first, *(paper for paper in papers if paper.arxiv_id not in picks)], len(first))
+def _by_grade(papers: Sequence[Paper], grades: Mapping[str, int]) -> list[Paper]:
+    """The best first; of one grade, and without one, as they were: grades of two requests say nothing finer."""
+    return sorted(papers, key=lambda paper: -grades.get(_named(paper), 0))
 
 
-async def _graded(
-    claim: Claim,
-    anchors: Sequence[Paper],
-    papers: Sequence[Paper],
-    *,
-    like: Likeness,
-    scout: Scout,
-    ledger: Ledger,
-    closely: bool,
-) -> Graded:
-    """The scout's grade of each paper, each paper asked about once; none for papers about which no answer came."""
-    key = _key("closely" if closely else "pick", claim, anchors, scout, like.suggested.model_dump())
-    known: Graded = {
-        arxiv_id: (grade, place) for arxiv_id, (grade, place) in json.loads(ledger.words(key) or "{}").items()
-    }
-    unknown = [paper for paper in papers if paper.arxiv_id not in known]
+async def _grades(papers: Sequence[Paper], key: str, ask: Ask, ledger: Ledger) -> dict[str, int]:
+    """The scout's grade of each paper, 0 for what it does not pick. Raises JudgeUnreachable.
 
-    async def put(crowd: Sequence[Paper]) -> Graded:
-        try:
-            grades = await scout.pick(claim, anchors, crowd, like, closely=closely)
-        except JudgeUnreachable as error:
-            _log.info("%s: ranked without a scout: %s", claim.id, error)
-            return {}
-        places = {index: place for place, index in enumerate(grades)}
-        return {p.arxiv_id: (grades.get(n, 0), places.get(n, len(places))) for n, p in enumerate(crowd)}
+    What was graded before, on an earlier night or before an answer failed, is not asked about again.
+    """
+    known: dict[str, int] = json.loads(ledger.words(key) or "{}")
+    unknown = [paper for paper in papers if _named(paper) not in known]
 
-    for graded in await asyncio.gather(*(put(unknown[at : at + CROWD]) for at in range(0, len(unknown), CROWD))):
-        known |= graded
-    if unknown:
+    async def put(crowd: Sequence[Paper]) -> None:
+        picks = await ask(crowd, closely=False)
+        known.update({_named(paper): picks.get(index, 0) for index, paper in enumerate(crowd)})
         ledger.keep_words(key, json.dumps(known))
-    return {paper.arxiv_id: known[paper.arxiv_id] for paper in papers if paper.arxiv_id in known}
+
+    crowds = (unknown[at : at + CROWD] for at in range(0, len(unknown), CROWD))
+    for reply in await asyncio.gather(*map(put, crowds), return_exceptions=True):
+        if isinstance(reply, BaseException):
+            raise reply
+    return {_named(paper): known[_named(paper)] for paper in papers}
 
 
-def _key(what: str, claim: Claim, anchors: Sequence[Paper], scout: Scout, *more: object) -> str:
-    told = [(paper.arxiv_id, paper.text) for paper in anchors]
-    return digest(what, (claim.title, claim.text), told, (scout.model, dict(scout.prompts)), *more)
+async def _side_by_side(papers: Sequence[Paper], key: str, ask: Ask, ledger: Ledger) -> list[Paper]:
+    """The papers in the order that the scout gives them when it sees them together. Raises JudgeUnreachable."""
+    if len(papers) < 2:
+        return list(papers)
+    key = digest(key, [_named(paper) for paper in papers])
+    words = ledger.words(key)
+    picks = {int(index): grade for index, grade in json.loads(words)} if words else await ask(papers, closely=True)
+    if not words:
+        ledger.keep_words(key, json.dumps(list(picks.items())))
+    order = sorted(picks, key=lambda index: -picks[index])
+    return [*(papers[index] for index in order), *(p for index, p in enumerate(papers) if index not in picks)]
 
 
 def gathering_query(suggested: Suggestions, after: date, before: date) -> Query:

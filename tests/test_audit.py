@@ -161,9 +161,10 @@ def test_scout_s_picks_come_first_by_grade_and_hide_nobody() -> None:
     assert ranked_with(ScriptedScout(picks={0: 1, 1: 3})) == (ranked[1], ranked[0])
 
 
-def test_of_one_grade_what_the_scout_names_first_comes_first() -> None:
+def test_of_one_grade_the_papers_stay_in_order_until_they_are_seen_side_by_side() -> None:
     ranked = ranked_with(None)
-    assert ranked_with(ScriptedScout(picks={1: 3, 0: 3})) == (ranked[1], ranked[0])
+    assert ranked_with(ScriptedScout(picks={1: 3, 0: 3})) == ranked
+    assert ranked_with(ScriptedScout(picks={1: 3, 0: 3}, closely={1: 3, 0: 3})) == (ranked[1], ranked[0])
 
 
 def test_what_was_picked_is_looked_at_closely_and_that_order_counts() -> None:
@@ -173,7 +174,7 @@ def test_what_was_picked_is_looked_at_closely_and_that_order_counts() -> None:
     assert scout.shown == [(list(ranked), False), (list(ranked), True)]
 
 
-def test_scout_is_asked_once_about_each_paper_and_its_silence_changes_nothing() -> None:
+def test_scout_is_asked_once_about_each_paper() -> None:
     ledger, scout = Ledger(None), ScriptedScout(searches=("still water",), picks={0: 3})
     first = audited(ScriptedJudge(), ledger, SALT, scout=scout)
     assert audited(ScriptedJudge(), ledger, SALT, scout=scout) == first
@@ -181,7 +182,43 @@ def test_scout_is_asked_once_about_each_paper_and_its_silence_changes_nothing() 
     audited(ScriptedJudge(), ledger, SALT, WIND, scout=scout)
     shown = [(sorted(ids), closely) for ids, closely in scout.shown[1:]]
     assert shown == [([WIND.arxiv_id], False), ([SALT.arxiv_id, WIND.arxiv_id], True)]
+
+
+def test_revised_paper_is_graded_anew() -> None:
+    ledger, scout = Ledger(None), ScriptedScout(picks={0: 3})
+    audited(ScriptedJudge(), ledger, SALT, scout=scout)
+    audited(ScriptedJudge(), ledger, SALT.model_copy(update={"text": "Salted ponds freeze first."}), scout=scout)
+    assert [closely for _, closely in scout.shown] == [False, False]
+
+
+def test_scout_s_silence_changes_nothing() -> None:
     assert ranked_with(ScriptedScout(mute=True)) == ranked_with(None)
+
+
+def test_where_one_of_two_answers_is_missing_the_order_stays_and_the_other_is_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("retest.scouting.CROWD", 1)
+    ledger, scout = Ledger(None), HalfMuteScout(picks={0: 3})
+    ranked = ranked_with(None)
+    assert audited(ScriptedJudge(), ledger, SALT, WIND, scout=scout).ranked == ranked
+    scout.mutes = []
+    audited(ScriptedJudge(), ledger, SALT, WIND, scout=scout)
+    assert scout.shown[2:] == [([ranked[0]], False), (list(ranked), True)]
+
+
+class HalfMuteScout(ScriptedScout):
+    """Has no answer to the first crowd that it is shown while `mutes` says so."""
+
+    def __init__(self, **told: Any) -> None:
+        super().__init__(**told)
+        self.mutes = [True]
+
+    async def pick(
+        self, claim: Claim, anchors: Sequence[Paper], papers: Sequence[Paper], like: Likeness, *, closely: bool
+    ) -> Mapping[int, int]:
+        self.mute = bool(self.mutes and self.mutes.pop())
+        return await super().pick(claim, anchors, papers, like, closely=closely)
 
 
 def ranked_with(scout: ScriptedScout | None) -> tuple[str, ...]:

@@ -32,7 +32,13 @@ def asked(server: Any, work: Any) -> Any:
 
 
 def test_searches_come_cleaned_once_each_and_not_too_many() -> None:
-    told = ["ponds freeze late", "ponds  freeze\u202e late", "x" * 500, "", *(f"search {n}" for n in range(20))]
+    told = [
+        "ponds freeze late",
+        "ponds  freeze\u202e late",
+        "x" * 500,
+        "",
+        *(f"lakes in {word}" for word in "abcdefghijklmnopqrst"),
+    ]
     with ChatServer([said({"queries": told, "findings": told})]) as server:
         found = asked(server, lambda scout: scout.suggest(PONDS, []))
     assert found.searches[:1] == found.findings[:1] == ("ponds freeze late",)
@@ -45,9 +51,10 @@ def test_searches_come_cleaned_once_each_and_not_too_many() -> None:
     [
         "sorting accuracy collapses with list length transformers",
         "Title: Do small ponds freeze first?",
-        "small ponds  freeze first.",
+        "small ponds  freeze first",
+        "Looped transformers recurrence algorithm execution. 5",
     ],
-    ids=["the example", "the title", "the claim"],
+    ids=["the example", "the title", "the claim", "the example, numbered"],
 )
 def test_a_model_that_only_repeats_the_request_suggests_nothing(echoed: str) -> None:
     told = {"queries": [echoed, "shallow lakes in winter"], "findings": [echoed]}

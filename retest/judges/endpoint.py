@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from functools import partial
+from itertools import pairwise
 from typing import Any, ClassVar, Literal, TypeVar
 from urllib.parse import urlsplit
 
@@ -27,11 +28,8 @@ AS_JSON, AGAIN = "as-json-v1", "again-v1"
 Form = Literal["json_schema", "json_object with a schema", "json_object", "text"]
 """How an endpoint is made to answer in JSON: it enforces the schema, in OpenAI's form or in llama.cpp's; it
 enforces JSON; it is asked for it."""
-_LOWER: Mapping[Form, Form] = {
-    "json_schema": "json_object with a schema",
-    "json_object with a schema": "json_object",
-    "json_object": "text",
-}
+_FORMS: tuple[Form, ...] = ("json_schema", "json_object with a schema", "json_object", "text")
+_LOWER: Mapping[Form, Form] = dict(pairwise(_FORMS))
 _FORCED: Mapping[Form, Form] = {"json_schema": "json_object", "json_object with a schema": "json_object"}
 """The form after one in which a server took the schema and did not keep to it."""
 
@@ -44,7 +42,7 @@ _STATUS_PREFIX = re.compile(r"^Error code: \d+ - ")
 _NO_SUCH_MODEL = re.compile(r"model_not_found|\bmodel\b.{0,200}\b(?:not found|does not exist|not exist)", re.IGNORECASE)
 _UNPROVEN_STEPS = frozenset({400, 422, 500, 501})
 """Statuses that servers give for a response format they do not know, without naming it (llama-cpp-python: 500)."""
-_LONGEST_STRING = 500
+_LONGEST_STRING = 600
 """Characters: more than any text that is asked for."""
 _MOST_OPENINGS = 200
 _LONGEST_READ = 100_000
@@ -210,7 +208,7 @@ class Endpoint:
             except (openai.APIError, ValueError):
                 raise JudgeUnreachable(f"{self.host} sent something that is not a chat completion.") from None
             text = self._text(completion)
-            self._form, self._is_proven = form, True
+            self._form, self._is_proven = max(form, self._form, key=_FORMS.index), True  # a neighbour may know better
             return text
 
     async def _send(self, talk: list[dict[str, str]], schema: type[Reply], form: Form) -> object:

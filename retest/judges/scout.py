@@ -14,7 +14,9 @@ QUERIES, RANK = "queries-v2", "rank-v2"
 MOST_QUERIES, LONGEST_QUERY = 14, 120
 MOST_FINDINGS, LONGEST_FINDING = 6, 300
 MOST_PICKED = 30
-HIGHEST_GRADE = 3
+HIGHEST_GRADE, LONGEST_TITLE = 3, 300
+_AROUND = " .,;:!?0123456789\"'()"
+"""What a model adds around words that it repeats."""
 SHOWN, SHOWN_CLOSELY = 420, 1100
 """Characters of a paper's text in the list that is picked from."""
 
@@ -83,7 +85,7 @@ class LlmScout:
         """
         longest = SHOWN_CLOSELY if closely else SHOWN
         lines = [
-            f"{number}. ({paper.published}) {clean(paper.title)}. {likest_sentences(paper, like, longest)}"
+            f"{number}. ({paper.published}) {cut(paper.title, LONGEST_TITLE)}. {likest_sentences(paper, like, longest)}"
             for number, paper in enumerate(papers, 1)
         ]
         system, user = load(RANK).fill(
@@ -100,5 +102,5 @@ class LlmScout:
 def _own(told: Sequence[str], request: str, longest: int, most: int) -> tuple[str, ...]:
     """The texts on one line each, once each, not too long and not too many, without what only repeats the request."""
     asked = clean(request).casefold()
-    cleaned = (cut(text, longest) for text in told)
-    return tuple(dict.fromkeys(text for text in cleaned if text and text.casefold() not in asked))[:most]
+    own = (text for text in map(clean, told) if text.strip(_AROUND).casefold() not in asked)
+    return tuple(dict.fromkeys(cut(text, longest) for text in own))[:most]
