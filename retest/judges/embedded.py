@@ -230,12 +230,8 @@ class EmbeddedJudge:
         start, end = sentence_spans(paper.text)[index]
         quote = paper.text[start:end]
         stance = stance_of(odds.bears, odds.agrees, limits)
-        if (
-            limits.needs_cue
-            and stance == "relaxes"
-            and not _named_cue(reading.title.text, reading.sentences[index].text)
-        ):
-            stance = None  # on digests the weights alone are right half the time
+        if limits.needs_cue and stance == "relaxes" and not has_named_cue(reading, odds.order):
+            stance = None  # the weights alone are right half the time
         if stance is None:
             return Abstained(reason=_why_abstained(odds, limits), quote=quote, nearness=round(odds.bears, 3))
         if stance == "neutral":
@@ -328,6 +324,11 @@ def _support_told(sentence: str) -> str:
 
 
 _UNNAMED = "takes up the same matter with a result of its own that seems to narrow the claim"
+
+
+def has_named_cue(paper: PaperReading, order: Sequence[int]) -> bool:
+    """Whether title and deciding sentence hold a cue that a reason can name."""
+    return bool(_named_cue(paper.title.text, paper.sentences[order[0]].text))
 
 
 def _named_cue(title: str, sentence: str) -> str:
