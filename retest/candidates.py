@@ -11,10 +11,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 
+from retest.lexicon import last_sentences
 from retest.models import Anchoring, Claim, Hit, Likeness, Paper, Query, Suggestions, Value
 from retest.ranking import reread
 from retest.sources import PaperSource
-from retest.terms import sentence_spans, telling
+from retest.terms import telling
 
 RANK_DAMPING = 60
 """The constant of reciprocal rank fusion (Cormack, Clarke and Büttcher, SIGIR 2009)."""
@@ -54,7 +55,7 @@ def gathering_queries(claim: Claim, anchoring: Anchoring, after: date, since: da
         return []
     papers = papers_of(anchoring)
     titles = " ".join(paper.title for paper in papers[:2])
-    found = " ".join(" ".join(_last_sentences(paper)) for paper in papers[:1])
+    found = " ".join(sentence for paper in papers[:1] for sentence in last_sentences(paper.text))
     own = (*telling(claim.title, 6), *telling(titles, 6), *telling(claim.text, 10))
     terms = dict.fromkeys((*own, *telling(found, 24)))
     whole = Query(terms=tuple(terms)[:WORDS_ASKED], after=after + timedelta(days=1), before=as_of, limit=PAGE)
@@ -71,14 +72,9 @@ def finding_queries(
     ways = [telling(claim.title, 12), telling(claim.text, 24)]
     for paper in papers_of(anchoring)[:2]:
         ways += [telling(paper.title, 12), telling(f"{paper.title} {paper.text}", 30)]
-        ways += [telling(sentence, 16) for sentence in _last_sentences(paper)]
+        ways += [telling(sentence, 16) for sentence in last_sentences(paper.text)]
     ways += [telling(words, WORDS_SUGGESTED) for words in (*suggested.searches, *suggested.findings)]
     return [Query(terms=way, after=after, before=before, limit=DEPTH) for way in ways if way]
-
-
-def _last_sentences(paper: Paper) -> list[str]:
-    """What a paper found stands at the end of its abstract."""
-    return [paper.text[start:end] for start, end in sentence_spans(paper.text)[-3:]]
 
 
 def likeness(claim: Claim, anchoring: Anchoring, suggested: Suggestions = NO_SUGGESTIONS) -> Likeness:

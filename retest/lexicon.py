@@ -116,6 +116,11 @@ def sentences(text: str) -> list[str]:
     return [text[start:end] for start, end in sentence_spans(text)]
 
 
+def last_sentences(text: str) -> list[str]:
+    """Where an abstract says what was found."""
+    return sentences(text)[-3:]
+
+
 def directions(rows: Any) -> Any:
     """Each row at length 1; a row of zeros stays one."""
     import numpy as np

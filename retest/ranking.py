@@ -208,28 +208,34 @@ def reread(like: Likeness, papers: Sequence[Paper]) -> list[Paper]:
     return [papers[place] for place in rank(like, asked, pool)]
 
 
-def likest_sentences(paper: Paper, like: Likeness, longest: int) -> str:
-    """The sentences of a paper that come nearest to a claim and to what was suggested for it, in their order.
+def likest_sentences(papers: Sequence[Paper], like: Likeness, longest: int) -> list[str]:
+    """Of each paper the sentences that come nearest to a claim and to what was suggested for it, in their order.
 
     Of two that are as near, the later one: what was found stands at the end. As many as fit into `longest`
     characters, at least one; the nearest is cut where it alone is longer.
     """
+    asked = _directions_of([f"{like.title} {like.text}", *like.suggested.findings])
+    return [_likest(sentences(paper.text), asked, longest) for paper in papers]
+
+
+def _likest(told: Sequence[str], asked: Any, longest: int) -> str:
     import numpy as np
 
-    told = sentences(paper.text)
     if not told:
         return ""
-    known = lexicon()
-    rows, own = (
-        directions(np.array([known.vector(signature("", text)) for text in texts]))
-        for texts in ([f"{like.title} {like.text}", *like.suggested.findings], told)
-    )
-    nearness = (own @ rows.T).mean(axis=1) + np.linspace(0, LATER, len(told))
+    nearness = (_directions_of(told) @ asked.T).mean(axis=1) + np.linspace(0, LATER, len(told))
     kept: list[int] = []
     for place in sorted(range(len(told)), key=lambda n: (-round(float(nearness[n]), 6), n)):
         if not kept or sum(len(told[n]) + 1 for n in kept) + len(told[place]) <= longest:
             kept.append(place)
     return cut(" ".join(told[n] for n in sorted(kept)), longest)
+
+
+def _directions_of(texts: Sequence[str]) -> Any:
+    """The direction of each text, a row each."""
+    import numpy as np
+
+    return directions(np.array([lexicon().vector(signature("", text)) for text in texts]))
 
 
 def texts_of(like: Likeness) -> list[str]:
@@ -270,7 +276,7 @@ def _suggested_step(suggested: Suggestions, findings: Any, pool: Pool) -> Number
         numbers["pairs of the searches"] = np.sum([pool.pairs(search, "") for search in suggested.searches], axis=0)
     if suggested.findings:
         each = [_wanted("", finding) for finding in suggested.findings]
-        rows = directions(np.array([lexicon().vector(signature("", text)) for text in suggested.findings]))
+        rows = _directions_of(suggested.findings)
         numbers["words of the findings"] = words(_added(each))
         numbers["nearest finding"] = np.max([_on_one_scale(words(wanted)) for wanted in each], axis=0)
         numbers["pairs of the findings"] = np.sum([pool.pairs("", text) for text in suggested.findings], axis=0)
@@ -285,7 +291,7 @@ def _second_step(like: Likeness, pool: Pool, best: Pool) -> Numbers:
 
     likeness = np.sort(pool.vectors @ best.vectors.T, axis=1)
     anchor = (sentences(like.anchor_text) or [like.anchor_title]) if like.anchor_title else [like.text]
-    rows = directions(np.array([lexicon().vector(signature("", s)) for s in (f"{like.title} {like.text}", *anchor)]))
+    rows = _directions_of([f"{like.title} {like.text}", *anchor])
     likest = pool.likest_sentences(rows)
     return {
         "like the best": pool.vectors @ (best.standing @ best.vectors),

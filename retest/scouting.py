@@ -55,21 +55,22 @@ async def picked(
     """The papers with the scout's picks in front; all are still there.
 
     It grades the first of them by a few sentences each, every paper once; then, side by side, the best of those by
-    more of their text. Where an answer is missing the papers stay as they were: half an answer would put those it is
-    about before better ones.
+    more of their text. Where a step's answer is missing the papers stay as they were before it: half an answer would
+    put those it is about before better ones.
     """
     if scout is None:
         return list(papers)
     about = (*told_of(claim, anchors), scout.model, dict(scout.prompts), like.suggested.model_dump())
     ask = partial(scout.pick, claim, anchors, like=like)
+    order = list(papers)
     try:
         grades = await _grades(papers[: CROWD * CROWDS], digest("grades", *about), ask, ledger)
-        first = _by_grade(papers, grades)
-        finalists = first[: min(sum(grade > 0 for grade in grades.values()), FINALISTS)]
-        return [*await _side_by_side(finalists, digest("closely", *about), ask, ledger), *first[len(finalists) :]]
+        order = _by_grade(papers, grades)
+        best = min(sum(grade > 0 for grade in grades.values()), FINALISTS)
+        return [*await _side_by_side(order[:best], digest("closely", *about), ask, ledger), *order[best:]]
     except JudgeUnreachable as error:
-        _log.info("%s: ranked without a scout: %s", claim.id, error)
-        return list(papers)
+        _log.info("%s: a scout's answer is missing: %s", claim.id, error)
+        return order
 
 
 def _named(paper: Paper) -> str:

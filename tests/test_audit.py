@@ -207,6 +207,21 @@ def test_where_one_of_two_answers_is_missing_the_order_stays_and_the_other_is_ke
     assert scout.shown[2:] == [([ranked[0]], False), (list(ranked), True)]
 
 
+class ShortSightedScout(ScriptedScout):
+    """Has no answer when it is to look closely."""
+
+    async def pick(
+        self, claim: Claim, anchors: Sequence[Paper], papers: Sequence[Paper], like: Likeness, *, closely: bool
+    ) -> Mapping[int, int]:
+        self.mute = closely
+        return await super().pick(claim, anchors, papers, like, closely=closely)
+
+
+def test_where_the_close_look_fails_the_grades_still_count() -> None:
+    ranked = ranked_with(None)
+    assert ranked_with(ShortSightedScout(picks={0: 1, 1: 3})) == (ranked[1], ranked[0])
+
+
 class HalfMuteScout(ScriptedScout):
     """Has no answer to the first crowd that it is shown while `mutes` says so."""
 

@@ -30,8 +30,7 @@ Form = Literal["json_schema", "json_object with a schema", "json_object", "text"
 enforces JSON; it is asked for it."""
 _FORMS: tuple[Form, ...] = ("json_schema", "json_object with a schema", "json_object", "text")
 _LOWER: Mapping[Form, Form] = dict(pairwise(_FORMS))
-_FORCED: Mapping[Form, Form] = {"json_schema": "json_object", "json_object with a schema": "json_object"}
-"""The form after one in which a server took the schema and did not keep to it."""
+_WITH_A_SCHEMA: frozenset[Form] = frozenset(("json_schema", "json_object with a schema"))
 
 _ABOUT_THE_FORM = re.compile(
     r"response_format|json_schema|json_object|json schema|structured|grammar|requested parameters|require_parameters",
@@ -182,7 +181,8 @@ class Endpoint:
                 return read(said, schema)
             except Unreadable as error:
                 problem = str(error)
-            self._form = _FORCED.get(self._form, self._form)  # some servers take a schema and ignore it
+            if self._form in _WITH_A_SCHEMA:  # it took the schema and did not keep to it: some servers do
+                self._form = "json_object"
             (again,) = load(AGAIN).fill(problem=problem, schema=_schema_text(schema))
             talk += [{"role": "assistant", "content": said[:4000]}, {"role": "user", "content": again}]
             try:
@@ -213,7 +213,7 @@ class Endpoint:
 
     async def _send(self, talk: list[dict[str, str]], schema: type[Reply], form: Form) -> object:
         """One request, repeated without those parameters that the endpoint says it does not know."""
-        messages = talk if form in _FORCED else _with_schema(talk, schema)
+        messages = talk if form in _WITH_A_SCHEMA else _with_schema(talk, schema)
         create: Any = partial(self._client.chat.completions.create, model=self.model, messages=messages)
         while True:
             sent = dict(self._parameters)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 
 from retest.judges.endpoint import Endpoint, Reply
@@ -9,6 +10,8 @@ from retest.judges.llm import claim_block
 from retest.models import Claim, Likeness, Paper, Suggestions
 from retest.ranking import likest_sentences
 from retest.templates import clean, cut, fence, load
+
+_log = logging.getLogger(__name__)
 
 QUERIES, RANK = "queries-v2", "rank-v2"
 MOST_QUERIES, LONGEST_QUERY = 14, 120
@@ -74,6 +77,8 @@ class LlmScout:
         )
         # A small model says the example again, or a few words of its own. Such words lead away from the claim.
         is_able = len(own.searches) >= MOST_QUERIES / 2 and len(own.findings) >= MOST_FINDINGS / 2
+        if not is_able:
+            _log.info("%s: %s suggested too little of its own to follow", claim.id, self.model)
         return own if is_able else Suggestions()
 
     async def pick(
@@ -83,10 +88,10 @@ class LlmScout:
 
         Raises JudgeUnreachable.
         """
-        longest = SHOWN_CLOSELY if closely else SHOWN
+        told = likest_sentences(papers, like, SHOWN_CLOSELY if closely else SHOWN)
         lines = [
-            f"{number}. ({paper.published}) {cut(paper.title, LONGEST_TITLE)}. {likest_sentences(paper, like, longest)}"
-            for number, paper in enumerate(papers, 1)
+            f"{number}. ({paper.published}) {cut(paper.title, LONGEST_TITLE)}. {sentences}"
+            for number, (paper, sentences) in enumerate(zip(papers, told, strict=True), 1)
         ]
         system, user = load(RANK).fill(
             claim=claim_block(claim, anchors), papers=fence("papers", lines), most=str(MOST_PICKED)

@@ -17,7 +17,7 @@ from typing import IO, Any
 
 from retest.candidates import DEPTH, WORDS_SUGGESTED, fuse_ids
 from retest.errors import InputError
-from retest.lexicon import sentences
+from retest.lexicon import last_sentences
 from retest.models import Hit, Likeness, Paper, Query
 from retest.ranking import rank, texts_of
 from retest.sources.arxiv import bare_id
@@ -77,7 +77,7 @@ class LibrarySource:
     def _alike(self, index: VectorIndex, like: Likeness, query: Query) -> list[str]:
         """A pool is gathered by meaning and by the rarest words, then read closely."""
         texts = texts_of(like)
-        around = [like.title, like.anchor_title, *sentences(like.anchor_text)[-3:]]  # what was found stands at the end
+        around = [like.title, like.anchor_title, *last_sentences(like.anchor_text)]
         asked = index.encoder.encode([*texts, *filter(None, around), *like.suggested.searches])
         rankings = index.nearest(asked, query.after, query.before, GATHERED)
         rare = telling(f"{like.title} {like.text} {like.anchor_title}", RARE_WORDS)
