@@ -25,7 +25,7 @@ from pathlib import Path
 
 from retest.judges import Judge
 from retest.judges.cues import read_claim, read_paper
-from retest.judges.embedded import claim_meaning, shipped, weigh_pair
+from retest.judges.embedded import shipped, weigh_pair
 from retest.judges.llm import LlmJudge
 from retest.models import Answer, Claim, Paper, Place
 from retest.run import open_judge
@@ -107,8 +107,7 @@ def agreements(pairs: Sequence[Pair]) -> tuple[list[float], list[float]]:
     weights = shipped()
     for claim, paper, right in pairs:
         reading = read_claim(claim, ())
-        sense = claim_meaning(reading, weights.vectors)
-        told[right].append(weigh_pair(reading, sense, read_paper(paper.title, paper.text), weights).agrees)
+        told[right].append(weigh_pair(reading, read_paper(paper.title, paper.text), weights).agrees)
     return told["supports"], told["overturns"]
 
 

@@ -12,12 +12,15 @@ import pytest
 from retest.judges import Judge
 from retest.judges.embedded import (
     EmbeddedJudge,
+    Odds,
+    Thresholds,
     durability,
     durable_question,
     figures,
     is_reported,
     perishable_limitation,
     shipped,
+    stance_of,
     things_named,
 )
 from retest.models import (
@@ -139,6 +142,29 @@ def test_a_claim_without_an_anchor_is_weighed_all_the_same() -> None:
     assert len(weigh(LIFTS, FAR, anchors=())) == 2
 
 
+LIMITS = Thresholds(neutral=0.2, supports=0.6, relaxes=0.5, strongly=1.0)
+
+
+@pytest.mark.parametrize(
+    ("bears", "agrees", "stance"),
+    [
+        (-2.0, 9.0, "neutral"),
+        (3.0, 2.0, "supports"),
+        (3.0, -2.0, "relaxes"),
+        (3.0, 0.0, None),
+        (0.0, 9.0, None),
+    ],
+    ids=["far", "agrees", "moves", "either way", "perhaps far"],
+)
+def test_a_stance_takes_bearing_and_direction_together(bears: float, agrees: float, stance: str | None) -> None:
+    assert stance_of(Odds(order=(0,), bears=bears, agrees=agrees), LIMITS) == stance
+
+
+def test_a_stance_without_a_threshold_is_never_printed() -> None:
+    unset = LIMITS.model_copy(update={"supports": None, "relaxes": None})
+    assert {stance_of(Odds(order=(0,), bears=9.0, agrees=agrees), unset) for agrees in (-9.0, 9.0)} == {None}
+
+
 # --- trust -----------------------------------------------------------------------------------------
 
 
@@ -194,7 +220,7 @@ def test_a_reason_is_one_sentence_that_says_it_goes_by_cues() -> None:
 
 def test_it_keeps_the_judges_protocol_and_names_its_weights() -> None:
     judge: Judge = EmbeddedJudge()
-    assert (judge.kind, judge.model) == ("embedded", "embedded-1")
+    assert (judge.kind, judge.model) == ("embedded", "embedded-2")
     assert re.fullmatch(r"[0-9a-f]{12}", judge.prompts["weights"])
 
 

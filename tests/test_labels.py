@@ -29,3 +29,9 @@ def test_no_claim_of_ours_rests_on_a_paper_that_gold_claims_rest_on() -> None:
     paths = (DATA / "gold_more.json", DATA / "gold_candidates.json", BUNDLED)
     gold = {anchor for path in paths for claim in json.loads(path.read_text())["claims"] for anchor in claim["anchors"]}
     assert not gold & {row["anchor"] for row in LABELS}
+
+
+def test_second_readings_are_two_and_in_letters() -> None:
+    rows = [json.loads(line) for line in (DATA / "second_readings.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert all(len(row["readings"]) == 2 for row in rows)
+    assert {letter for row in rows for reading in row["readings"] for letter in reading} == set("sron")

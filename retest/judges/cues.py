@@ -1,7 +1,8 @@
-"""What can be read off a claim and a paper by their words alone: cues, directions, nearness.
+"""What can be read off a claim and a paper by their words alone: cues, directions, nearness, the words themselves.
 
 Every figure here is a *feature*: a name with a number, which `embedded.py` weighs. The groups of cue
-words were written by hand and kept where they told newer papers apart on claims of both gold sets.
+words were written by hand and kept where they told newer papers apart on claims of both gold sets; how much the
+words themselves tell was learned from labels.
 """
 
 from __future__ import annotations
@@ -11,7 +12,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from itertools import pairwise
+from typing import Any
 
+from retest.lexicon import directions, lexicon, signature
 from retest.models import Claim, Paper
 from retest.terms import (
     coverage,
@@ -112,6 +115,12 @@ TURNS = "not, no, never, neither, nor, without, cannot, don't, doesn't, isn't, a
 
 REACH_OF_NEGATION = 3
 """Words after a negation that it turns."""
+SHORT = 4
+"""Sentences up to which a text is as short as a digest: less of it can be shared."""
+BEGINNING = 4
+"""Words by which a sentence begins."""
+NEARNESS_DIGITS = 5
+"""Kept of a cosine: in what is beyond, processors differ."""
 LEAD = 2
 """Sentences by which a paper is weighed, beside the whole."""
 _CROSSED = ("method", "remedy", "persistence", "contrary", "good", "bad")
@@ -238,6 +247,11 @@ class ClaimReading:
     anchors: tuple[dict[str, float], ...]
     anchor_titles: tuple[dict[str, float], ...]
     pairs: frozenset[tuple[str, str]]
+    meaning: Any
+    """The direction of title and text in the embedding, a row of 256 numbers."""
+    title_meaning: Any
+    anchor_meaning: Any
+    """The mean of the anchors' directions; zeros without one."""
     tendencies: dict[int, dict[str, float]] = field(default_factory=dict)
     """By reach, see `_tendencies`."""
 
@@ -252,6 +266,8 @@ class PaperReading:
     """Profile of title and text."""
     names: frozenset[str]
     pairs: frozenset[tuple[str, str]]
+    meaning: Any
+    """The direction of title and text in the embedding."""
 
 
 def read_claim(claim: Claim, anchors: Sequence[Paper]) -> ClaimReading:
@@ -268,6 +284,9 @@ def read_claim(claim: Claim, anchors: Sequence[Paper]) -> ClaimReading:
         anchors=tuple(profile(f"{paper.title} {paper.text}") for paper in anchors),
         anchor_titles=tuple(profile(paper.title) for paper in anchors),
         pairs=_pairs(both),
+        meaning=meaning_of(both),
+        title_meaning=meaning_of(claim.title),
+        anchor_meaning=sum(meaning_of(f"{paper.title} {paper.text}") for paper in anchors) / max(len(anchors), 1),
         tendencies={reach: _claim_tendencies(claim.text, reach) for reach in (3, 12)},
     )
 
@@ -289,7 +308,14 @@ def read_paper(title: str, text: str) -> PaperReading:
         whole=profile(f"{title} {text}"),
         names=frozenset(name.casefold() for name in names(f"{title}. {text}")),
         pairs=_pairs(f"{title} {text}"),
+        meaning=meaning_of(f"{title} {text}"),
     )
+
+
+@lru_cache(maxsize=20_000)
+def meaning_of(text: str) -> Any:
+    """A text's direction in the embedding of the package, a float32 row of length 1; zeros where no word is known."""
+    return directions(lexicon().vector(signature("", text)))
 
 
 def _pairs(text: str) -> frozenset[tuple[str, str]]:
@@ -301,8 +327,10 @@ def _pairs(text: str) -> frozenset[tuple[str, str]]:
 
 
 def sentence_features(claim: ClaimReading, sentence: Reading, index: int, total: int) -> dict[str, float]:
-    """What tells the sentence that decides from the others."""
+    """What tells the sentence that decides from the others; how it begins (`we find`) counts besides its words."""
     features = {f"sentence:{group}": float(min(count, 2)) for group, count in sentence.cues.items()}
+    features |= {f"sentence word:{token}": 1.0 for token in sentence.tokens}
+    features |= {f"sentence begins:{first} {second}": 1.0 for first, second in pairwise(sentence.tokens[:BEGINNING])}
     return features | {
         "sentence:coverage": 10 * coverage(claim.wanted, sentence.profile),
         "sentence:likeness": 5 * likeness(claim.wanted, sentence.profile),
@@ -339,7 +367,36 @@ def nearness(claim: ClaimReading, paper: PaperReading) -> dict[str, float]:
         "near:no anchor": float(not claim.anchors),
         "near:pairs": math.log1p(len(claim.pairs & paper.pairs)),
         "near:claim length": float(len(claim.wanted)),
+        "near:paper length": math.log1p(len(paper.whole)),
+        "near:paper is short": float(len(paper.sentences) <= SHORT),
     }
+
+
+def likeness_in_meaning(claim: ClaimReading, paper: PaperReading, deciding: Reading) -> dict[str, float]:
+    """Nearness of claim, anchor and paper where they say the same in other words: cosines."""
+    sentence, title = meaning_of(deciding.text), meaning_of(paper.title.text)
+    cosines = {
+        "meaning:claim and paper": claim.meaning @ paper.meaning,
+        "meaning:claim and sentence": claim.meaning @ sentence,
+        "meaning:claim and title": claim.meaning @ title,
+        "meaning:titles": claim.title_meaning @ title,
+    }
+    if claim.anchors:
+        cosines["meaning:anchor and paper"] = claim.anchor_meaning @ paper.meaning
+        cosines["meaning:anchor and sentence"] = claim.anchor_meaning @ sentence
+    return {name: round(float(cosine), NEARNESS_DIGITS) for name, cosine in cosines.items()}
+
+
+def vocabulary(claim: ClaimReading, paper: PaperReading, deciding: Reading) -> dict[str, float]:
+    """The words themselves, by where they stand; of the deciding sentence the pairs of neighbours too."""
+    parts = {
+        "lead word": deciding.tokens,
+        "lead pair": (f"{first} {second}" for first, second in pairwise(deciding.tokens)),
+        "title word": paper.title.tokens,
+        "paper word": (token for sentence in paper.sentences for token in sentence.tokens),
+        "claim word": (*claim.title.tokens, *claim.text.tokens),
+    }
+    return {f"{part}:{token}": 1.0 for part, tokens in parts.items() for token in tokens}
 
 
 def bearing(claim: ClaimReading, paper: PaperReading, order: Sequence[int]) -> dict[str, float]:

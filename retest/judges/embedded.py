@@ -1,40 +1,36 @@
 """The judge without a language model: hand-written cues, weighed by a small model trained offline.
 
 It is right or it abstains. `scripts/train_embedded.py` makes `data/embedded_judge.json`; how well it does,
-and at what, stands in `docs/embedded-judge.md`. With the shipped thresholds it prints `relaxes` and `neutral`.
-`supports` was not right often enough on claims it had not seen, so agreement is only pointed out when it abstains;
-`overturns` no cue told from `relaxes`.
+and at what, stands in `docs/embedded-judge.md`. It prints `supports`, `relaxes` and `neutral`; `overturns` no cue
+told from `relaxes`.
 """
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import math
 import re
-from array import array
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
-from operator import mul
 from typing import Literal
-
-from pydantic import PrivateAttr
 
 from retest.judges import Scope
 from retest.judges.cues import (
     ClaimReading,
     PaperReading,
     bearing,
+    likeness_in_meaning,
     nearness,
     read_claim,
     read_paper,
     sentence_features,
+    vocabulary,
 )
 from retest.models import Abstained, Answer, Claim, Evidence, Judgement, Outcome, Paper, Seed, TextKind, Value, Verdict
 from retest.terms import names, numbers, profile, sentence_spans, stem, telling, words
 
-CODE_VERSION = "5"
+CODE_VERSION = "6"
 """Raised whenever this file or `cues.py` answers otherwise for the same weights."""
 
 
@@ -49,50 +45,20 @@ class Linear(Value):
 
     def score(self, features: Mapping[str, float]) -> float:
         """Log-odds."""
-        return self.bias + sum(weight * features.get(name, 0.0) for name, weight in self.weights.items())
-
-
-class Vectors(Value):
-    """A direction in meaning for each common stem, from which papers use it together with which others."""
-
-    size: int
-    stems: str
-    """Separated by spaces."""
-    base64: str
-    """One signed byte per stem and dimension, 127 times the unit vector."""
-    _table: dict[str, array[int]] = PrivateAttr(default_factory=dict)
-
-    def model_post_init(self, context: object) -> None:
-        """Unpack the bytes."""
-        packed = array("b", base64.b64decode(self.base64))
-        for index, known in enumerate(self.stems.split()):
-            self._table[known] = packed[index * self.size : (index + 1) * self.size]
-
-    def of(self, words_by_weight: Mapping[str, float]) -> tuple[float, ...]:
-        """Unit vector of a text, all zeros where it has no known word."""
-        total = [0.0] * self.size
-        for token, weight in words_by_weight.items():
-            row = self._table.get(token)
-            if row is not None:
-                total = [sum_ + weight * value for sum_, value in zip(total, row, strict=True)]
-        length = math.sqrt(sum(value * value for value in total))
-        return tuple(value / length for value in total) if length else tuple(total)
+        return self.bias + sum(self.weights.get(name, 0.0) * value for name, value in features.items())
 
 
 class Thresholds(Value):
-    """Between which log-odds an answer is printed; all set on claims that the weights had not seen."""
+    """How sure an answer must be to be printed, as probabilities; all set on claims that the weights had not seen."""
 
     neutral: float
     """Bearing less likely than this: `neutral`."""
-    bears: float
-    """Bearing less likely than this: no stance."""
     supports: float | None
-    """Agreement from here on is `supports`; None: never sure enough."""
-    relaxes: float
-    """Agreement up to here is `relaxes`. Nearness alone must not decide: what agrees in plain words is near as well."""
-    relaxes_strongly: float
-    needs_cue: bool = False
-    """Whether `relaxes` also takes a cue that the reason can name."""
+    """Bearing on the claim and agreeing, from here on: `supports`. None: never sure enough."""
+    relaxes: float | None
+    """Bearing on the claim and moving it, from here on: `relaxes`."""
+    strongly: float
+    """Either, from here on: strength 2."""
 
 
 class Weights(Value):
@@ -106,7 +72,6 @@ class Weights(Value):
     agrees: Linear
     """Given that it bears: supports, rather than moves, it."""
     thresholds: dict[TextKind, Thresholds]
-    vectors: Vectors
 
 
 @cache
@@ -130,40 +95,6 @@ def deciding_order(claim: ClaimReading, paper: PaperReading, sentence: Linear) -
     return sorted(range(total), key=lambda index: (-scores[index], index))
 
 
-class ClaimMeaning(Value):
-    """The claim's vectors, made once for all its candidates."""
-
-    wanted: tuple[float, ...]
-    title: tuple[float, ...]
-    anchors: tuple[tuple[float, ...], ...]
-
-
-def claim_meaning(claim: ClaimReading, vectors: Vectors) -> ClaimMeaning:
-    """Vectors of the claim, its title and its anchors."""
-    return ClaimMeaning(
-        wanted=vectors.of(claim.wanted),
-        title=vectors.of(claim.title.profile),
-        anchors=tuple(vectors.of(anchor) for anchor in claim.anchors),
-    )
-
-
-def likeness_in_meaning(claim: ClaimMeaning, paper: PaperReading, vectors: Vectors) -> dict[str, float]:
-    """Nearness of claim and paper where they say the same in other words."""
-    whole, title = vectors.of(paper.whole), vectors.of(paper.title.profile)
-    return {
-        "meaning:claim and paper": _dot(claim.wanted, whole),
-        "meaning:titles": _dot(claim.title, title),
-        "meaning:claim and title": _dot(claim.wanted, title),
-        "meaning:best sentence": max((_dot(claim.wanted, vectors.of(s.profile)) for s in paper.sentences), default=0.0),
-        "meaning:anchor and paper": max((_dot(anchor, whole) for anchor in claim.anchors), default=0.0),
-    }
-
-
-def _dot(left: Sequence[float], right: Sequence[float]) -> float:
-    total: float = sum(map(mul, left, right))
-    return total
-
-
 class Odds(Value):
     """What the weights say of a pair, as log-odds."""
 
@@ -172,25 +103,51 @@ class Odds(Value):
     bears: float
     agrees: float
 
+    @property
+    def bearing(self) -> float:
+        """How likely the paper bears on the claim, 0 to 1."""
+        return _probability(self.bears)
 
-def weigh_pair(claim: ClaimReading, sense: ClaimMeaning, paper: PaperReading, weights: Weights) -> Odds:
+    @property
+    def supporting(self) -> float:
+        """How likely it bears and agrees."""
+        return self.bearing * _probability(self.agrees)
+
+    @property
+    def moving(self) -> float:
+        """How likely it bears and does not agree."""
+        return self.bearing * _probability(-self.agrees)
+
+
+def _probability(odds: float) -> float:
+    return 1 / (1 + math.exp(-odds))
+
+
+def features_of(claim: ClaimReading, paper: PaperReading, order: Sequence[int]) -> dict[str, float]:
+    """Everything that is weighed; `order`: the paper's sentences, the most deciding first."""
+    deciding = paper.sentences[order[0]]
+    return (
+        nearness(claim, paper)
+        | likeness_in_meaning(claim, paper, deciding)
+        | bearing(claim, paper, order)
+        | vocabulary(claim, paper, deciding)
+    )
+
+
+def weigh_pair(claim: ClaimReading, paper: PaperReading, weights: Weights) -> Odds:
     """One pair through the weights."""
     order = deciding_order(claim, paper, weights.sentence)
-    features = (
-        nearness(claim, paper) | likeness_in_meaning(sense, paper, weights.vectors) | bearing(claim, paper, order)
-    )
+    features = features_of(claim, paper, order)
     return Odds(order=tuple(order), bears=weights.bears.score(features), agrees=weights.agrees.score(features))
 
 
-def stance_of(bears: float, agrees: float, limits: Thresholds) -> Literal["supports", "relaxes", "neutral"] | None:
+def stance_of(odds: Odds, limits: Thresholds) -> Literal["supports", "relaxes", "neutral"] | None:
     """What log-odds amount to; None: cannot tell."""
-    if bears < limits.neutral:
+    if odds.bearing < limits.neutral:
         return "neutral"
-    if bears < limits.bears:
-        return None
-    if limits.supports is not None and agrees >= limits.supports:
+    if limits.supports is not None and odds.supporting >= limits.supports:
         return "supports"
-    return "relaxes" if agrees <= limits.relaxes else None
+    return "relaxes" if limits.relaxes is not None and odds.moving >= limits.relaxes else None
 
 
 # --- the judge -------------------------------------------------------------------------------------
@@ -200,7 +157,7 @@ class EmbeddedJudge:
     """Weighs by cues and learned weights; calls no model, and the same pair always gets the same answer."""
 
     kind: Literal["embedded"] = "embedded"
-    model = "embedded-1"
+    model = "embedded-2"
 
     def __init__(self, weights: Weights | None = None) -> None:
         """`weights`: the shipped ones where none are given."""
@@ -217,26 +174,23 @@ class EmbeddedJudge:
     async def weigh(self, claim: Claim, anchors: Sequence[Paper], papers: Sequence[Paper]) -> list[Answer]:
         """One answer per paper, in order; each depends on its own pair alone."""
         reading = read_claim(claim, anchors)
-        sense = claim_meaning(reading, self._weights.vectors)
-        return [self._answer(reading, sense, paper) for paper in papers]
+        return [self._answer(reading, paper) for paper in papers]
 
-    def _answer(self, claim: ClaimReading, sense: ClaimMeaning, paper: Paper) -> Answer:
+    def _answer(self, claim: ClaimReading, paper: Paper) -> Answer:
         reading = read_paper(paper.title, paper.text)
         if not reading.sentences:
             return Abstained(reason="the record has no text to read")
-        odds = weigh_pair(claim, sense, reading, self._weights)
+        odds = weigh_pair(claim, reading, self._weights)
         limits = self._weights.thresholds[paper.text_kind]
         index, voice = _deciding(reading, odds.order)
         start, end = sentence_spans(paper.text)[index]
         quote = paper.text[start:end]
-        stance = stance_of(odds.bears, odds.agrees, limits)
-        if limits.needs_cue and stance == "relaxes" and not has_named_cue(reading, odds.order):
-            stance = None  # the weights alone are right half the time
+        stance = stance_of(odds, limits)
         if stance is None:
-            return Abstained(reason=_why_abstained(odds, limits), quote=quote, nearness=round(odds.bears, 3))
+            return Abstained(reason=_why_abstained(odds), quote=quote, nearness=round(odds.bears, 3))
         if stance == "neutral":
             return Judgement(stance="neutral", voice=voice, quote=quote, reason=_FAR)
-        strength = 2 if stance == "relaxes" and odds.agrees <= limits.relaxes_strongly else 1
+        strength = 2 if max(odds.supporting, odds.moving) >= limits.strongly else 1
         reason = _reason(claim, reading, index, stance)
         return Judgement(stance=stance, voice=voice, strength=strength, quote=quote, reason=reason)
 
@@ -274,9 +228,13 @@ def _deciding(paper: PaperReading, order: Sequence[int]) -> tuple[int, Literal["
     return first, "reported" if is_reported(paper.sentences[first].text) else "asserted"
 
 
-def _why_abstained(odds: Odds, limits: Thresholds) -> str:
+_LIKELY = 0.5
+"""From here on an abstention says that the paper bears on the claim."""
+
+
+def _why_abstained(odds: Odds) -> str:
     """What could not be told, with the side it leans to: for a person to read, counted for nothing."""
-    if odds.bears < limits.bears:
+    if odds.bearing < _LIKELY:
         return "shares the claim's topic, but its words do not show whether it bears on the claim"
     if odds.agrees > 0:
         return "bears on the claim; its words lean to agreement, too weakly to count"
@@ -324,11 +282,6 @@ def _support_told(sentence: str) -> str:
 
 
 _UNNAMED = "takes up the same matter with a result of its own that seems to narrow the claim"
-
-
-def has_named_cue(paper: PaperReading, order: Sequence[int]) -> bool:
-    """Whether title and deciding sentence hold a cue that a reason can name."""
-    return bool(_named_cue(paper.title.text, paper.sentences[order[0]].text))
 
 
 def _named_cue(title: str, sentence: str) -> str:
