@@ -48,7 +48,7 @@ LEAST_WEIGHT = 0.01
 """Smaller weights of words are left out of what ships: two in three, at no cost that could be measured."""
 SEARCHED_RANK = 25
 """Pairs of `check` from beyond this rank are easier than what a run's judge meets: they set no threshold."""
-TARGET = {"supports": 0.72, "relaxes": 0.70, "strongly": 0.80}
+TARGET = {"supports": 0.72, "relaxes": 0.70}
 """Precision asked where the thresholds are set: a little above what is promised, for a choice flatters itself."""
 DIGESTS_AGAIN = 5
 """How often a pair whose paper is in the catalogue is learned with its digest, too: they are few, and shorter."""
@@ -58,7 +58,7 @@ MOST_LOST = 0.07
 """Share of bearing papers that may be called neutral."""
 
 
-DIGEST_LIMITS = Thresholds(neutral=0.05, supports=0.43, relaxes=0.39, strongly=1.0)
+DIGEST_LIMITS = Thresholds(neutral=0.05, supports=0.43, relaxes=0.39)
 """Digests are short, and share fewer words with a claim: their probabilities lie lower. Set by hand, over the 460 candidates
 of the bundled seeds, of which the 122 likeliest were read again by two readers: from here on 0.75 of 20 `supports` and 0.70 of
 20 `relaxes` are right by either; a tenth lower 0.65 and 0.53.
@@ -238,11 +238,9 @@ def choose_thresholds(scored: Sequence[Scored]) -> Thresholds:
         stance: reach([(chance(item), item.right(stance)) for item in scored], TARGET[stance])
         for stance, chance in chances.items()
     }
-    either = [(chance(item), item.right(stance)) for item in scored for stance, chance in chances.items()]
     bearing = sorted(item.odds.bearing for item in scored if item.pair.bears)
     return Thresholds(
         neutral=round(bearing[int(MOST_LOST * len(bearing))], 3),
-        strongly=reach(either, TARGET["strongly"]) or 1.0,
         **reached,
     )
 
@@ -273,12 +271,6 @@ def figures(scored: Sequence[Scored], limits: Thresholds) -> dict[str, Any]:
         result[stance] = {"printed": len(rows), "precision": _mean(hits), "interval": drawn}
     far = [item for item, told in zip(scored, said, strict=True) if told == "neutral"]
     result["neutral"] = {"printed": len(far), "precision": _mean([item.right("neutral") for item in far])}
-    strong = [
-        item.right(told)
-        for item, told in zip(scored, said, strict=True)
-        if told in STANCES and max(item.odds.supporting, item.odds.moving) >= limits.strongly
-    ]
-    result["of strength 2"] = {"printed": len(strong), "precision": _mean(strong)}
     printed = [told in STANCES for told in said]
     result["coverage"] = _mean([printed[n] for n, item in enumerate(scored) if item.pair.bears])
     result["not bearing, cited"] = _mean([printed[n] for n, item in enumerate(scored) if not item.pair.bears])
@@ -366,7 +358,7 @@ def main() -> None:
     pairs = [*pairs_of_labels(learned, papers), *pairs_of_gold((c for c in gold if c["id"] not in held), papers)]
     pairs += [pair._replace(sentence=None) for pair in pairs_of_labels(learned, digests)] * DIGESTS_AGAIN
     sentence, bears, agrees = train(pairs)
-    unset = Thresholds(neutral=0.0, supports=None, relaxes=None, strongly=1.0)
+    unset = Thresholds(neutral=0.0, supports=None, relaxes=None)
     weights = Weights(
         schema_name="embedded-judge-2", sentence=sentence, bears=bears, agrees=agrees,
         thresholds={"abstract": unset, "digest": unset},

@@ -142,7 +142,7 @@ def test_a_claim_without_an_anchor_is_weighed_all_the_same() -> None:
     assert len(weigh(LIFTS, FAR, anchors=())) == 2
 
 
-LIMITS = Thresholds(neutral=0.2, supports=0.6, relaxes=0.5, strongly=1.0)
+LIMITS = Thresholds(neutral=0.2, supports=0.6, relaxes=0.5)
 
 
 @pytest.mark.parametrize(

@@ -57,8 +57,6 @@ class Thresholds(Value):
     """Bearing on the claim and agreeing, from here on: `supports`. None: never sure enough."""
     relaxes: float | None
     """Bearing on the claim and moving it, from here on: `relaxes`."""
-    strongly: float
-    """Either, from here on: strength 2."""
 
 
 class Weights(Value):
@@ -190,9 +188,8 @@ class EmbeddedJudge:
             return Abstained(reason=_why_abstained(odds), quote=quote, nearness=round(odds.bears, 3))
         if stance == "neutral":
             return Judgement(stance="neutral", voice=voice, quote=quote, reason=_FAR)
-        strength = 2 if max(odds.supporting, odds.moving) >= limits.strongly else 1
         reason = _reason(claim, reading, index, stance)
-        return Judgement(stance=stance, voice=voice, strength=strength, quote=quote, reason=reason)
+        return Judgement(stance=stance, voice=voice, quote=quote, reason=reason)
 
     async def scope(self, claim: Claim, verdict: Verdict, evidence: Sequence[Evidence]) -> Scope:
         """Words for a verdict, from the claim's own words and the evidence's."""
