@@ -142,6 +142,8 @@ def telling(text: str, limit: int) -> tuple[str, ...]:
 
 
 _SENTENCE_END = re.compile(r"(?<=[.!?])[\"'”’)\]]*\s+(?=[\"'“‘(\[]*[A-Z0-9$\\])")
+_LONGEST_ABBREVIATION = 16
+"""More than any has: looking back further makes a hostile text cost the square of its length."""
 _ABBREVIATION = re.compile(r"(?:\b(?:e\.g|i\.e|vs|cf|al|etc|resp|Fig|Eq|Sec|No|approx|w\.r\.t)|\b[A-Z])\.$")
 
 
@@ -150,7 +152,7 @@ def sentence_spans(text: str) -> list[tuple[int, int]]:
     spans: list[tuple[int, int]] = []
     start = 0
     for match in _SENTENCE_END.finditer(text):
-        if _ABBREVIATION.search(text[start : match.start()]):
+        if _ABBREVIATION.search(text[max(start, match.start() - _LONGEST_ABBREVIATION) : match.start()]):
             continue
         spans.append((start, match.start() + len(match.group().rstrip())))
         start = match.end()

@@ -104,7 +104,7 @@ class Scored:
 
 def records(path: Path) -> Iterator[dict[str, Any]]:
     """The records of a JSON lines file, packed or not."""
-    with lzma.open(path, "rt") if path.suffix == ".xz" else path.open() as lines:
+    with lzma.open(path, "rt", encoding="utf-8") if path.suffix == ".xz" else path.open(encoding="utf-8") as lines:
         yield from map(json.loads, lines)
 
 
@@ -371,7 +371,8 @@ def main() -> None:
     print(f"{len(pairs)} pairs learned; {limits.model_dump()}")
     show("labels kept apart (part check), all ranks", checked, limits)
     show("what a search brings, where the thresholds were set", met, limits)
-    again = {(row["claim"], row["paper"]): row["readings"] for row in records(options.readings)}
+    read_again = (row for row in records(options.readings) if row["text"] == "abstract")
+    again = {(row["claim"], row["paper"]): row["readings"] for row in read_again}
     show_read_again("where the thresholds were set", met, limits, again)
     if options.digest_gold:
         listed = score(pairs_of_gold(gold_claims(options.digest_gold), digests), weights)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from collections.abc import Sequence
 from datetime import date
+from importlib.resources import files
 
 import pytest
 
@@ -124,6 +126,26 @@ def test_what_leans_to_agreement_is_left_to_a_person() -> None:
     assert "lean to agreement" in answer.reason
 
 
+def test_a_paper_that_repeats_a_finding_elsewhere_supports_it() -> None:
+    """arXiv:2608.00301: a proper scoring rule beside correctness lifts accuracy and calibration together, once more."""
+    lines = files("retest").joinpath("data/catalogue.jsonl").read_text(encoding="utf-8").splitlines()
+    row = next(row for row in map(json.loads, lines) if row["id"] == "2608.00301")
+    paper = Paper(
+        arxiv_id=row["id"], title=row["title"], published=row["published"], text=row["digest"], text_kind="digest"
+    )
+    scored = CLAIM.model_copy(
+        update={
+            "title": "Does binary reward training hurt model calibration?",
+            "text": "Binary correctness rewards teach confident guessing; adding the Brier score as a second reward "
+            "improves calibration and accuracy together.",
+        }
+    )
+    (answer,) = weigh(paper, claim=scored, anchors=())
+    assert isinstance(answer, Judgement)
+    assert (answer.stance, answer.voice) == ("supports", "asserted")
+    assert "points the claim's way" in answer.reason
+
+
 def test_overturns_is_never_printed() -> None:
     """Cues do not tell it from `relaxes` (docs/embedded-judge.md); a dispute in words is pointed out instead."""
     disputing = reworded(LIFTS, LIFTS.text, "Debunking the Myth of Output Diversity Collapse in Preference Tuning")
@@ -158,6 +180,13 @@ LIMITS = Thresholds(neutral=0.2, supports=0.6, relaxes=0.5)
 )
 def test_a_stance_takes_bearing_and_direction_together(bears: float, agrees: float, stance: str | None) -> None:
     assert stance_of(Odds(order=(0,), bears=bears, agrees=agrees), LIMITS) == stance
+
+
+@pytest.mark.parametrize(("agrees", "stance"), [(-0.1, "relaxes"), (0.1, "supports")])
+def test_where_both_are_likely_enough_the_likelier_is_printed(agrees: float, stance: str) -> None:
+    """A digest of arXiv:2605.21006 met both bounds, and leant to narrowing."""
+    low = LIMITS.model_copy(update={"supports": 0.4, "relaxes": 0.4})
+    assert stance_of(Odds(order=(0,), bears=5.0, agrees=agrees), low) == stance
 
 
 def test_a_stance_without_a_threshold_is_never_printed() -> None:

@@ -1,4 +1,4 @@
-"""The labels that the embedded judge is trained on: their form, and that nothing untouched is among them."""
+"""The labels that the embedded judge is trained on: their form, and that they rest on other papers than gold does."""
 
 from __future__ import annotations
 
@@ -35,3 +35,12 @@ def test_second_readings_are_two_and_in_letters() -> None:
     rows = [json.loads(line) for line in (DATA / "second_readings.jsonl").read_text(encoding="utf-8").splitlines()]
     assert all(len(row["readings"]) == 2 for row in rows)
     assert {letter for row in rows for reading in row["readings"] for letter in reading} == set("sron")
+
+
+def test_every_second_reading_of_an_abstract_is_of_a_pair_that_was_read_before() -> None:
+    rows = [json.loads(line) for line in (DATA / "second_readings.jsonl").read_text(encoding="utf-8").splitlines()]
+    known = {(row["id"], paper) for row in LABELS for paper in row["papers"]}
+    for claim in json.loads((DATA / "gold_candidates.json").read_text())["claims"]:
+        papers = [*claim["negatives"], *(item["arxiv_id"] for item in claim["superseding"])]
+        known |= {(claim["id"], paper) for paper in papers}
+    assert not {(row["claim"], row["paper"]) for row in rows if row["text"] == "abstract"} - known

@@ -30,7 +30,7 @@ from retest.judges.cues import (
 from retest.models import Abstained, Answer, Claim, Evidence, Judgement, Outcome, Paper, Seed, TextKind, Value, Verdict
 from retest.terms import names, numbers, profile, sentence_spans, stem, telling, words
 
-CODE_VERSION = "6"
+CODE_VERSION = "7"
 """Raised whenever this file or `cues.py` answers otherwise for the same weights."""
 
 
@@ -140,11 +140,11 @@ def weigh_pair(claim: ClaimReading, paper: PaperReading, weights: Weights) -> Od
 
 
 def stance_of(odds: Odds, limits: Thresholds) -> Literal["supports", "relaxes", "neutral"] | None:
-    """What log-odds amount to; None: cannot tell."""
+    """What log-odds amount to, of the two directions the likelier; None: cannot tell."""
     if odds.bearing < limits.neutral:
         return "neutral"
-    if limits.supports is not None and odds.supporting >= limits.supports:
-        return "supports"
+    if odds.agrees >= 0:
+        return "supports" if limits.supports is not None and odds.supporting >= limits.supports else None
     return "relaxes" if limits.relaxes is not None and odds.moving >= limits.relaxes else None
 
 
