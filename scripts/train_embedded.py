@@ -248,7 +248,7 @@ def choose_thresholds(scored: Sequence[Scored]) -> Thresholds:
 def reach(rows: Iterable[tuple[float, bool]], target: float) -> float | None:
     """How far down the answers stay right often enough: the probability there; None: nowhere."""
     hits, answer = 0, None
-    for count, (chance, right) in enumerate(sorted(rows, reverse=True), 1):
+    for count, (chance, right) in enumerate(sorted(rows, key=lambda row: -row[0]), 1):
         hits += right
         if count >= LEAST_PRINTED and hits / count >= target:
             answer = round(chance, 3)

@@ -251,7 +251,7 @@ class ClaimReading:
     """The direction of title and text in the embedding, a row of 256 numbers."""
     title_meaning: Any
     anchor_meaning: Any
-    """The mean of the anchors' directions; zeros without one."""
+    """The mean of the anchors' directions; the number 0 without one, and then nothing asks for it."""
     tendencies: dict[int, dict[str, float]] = field(default_factory=dict)
     """By reach, see `_tendencies`."""
 
@@ -373,7 +373,7 @@ def nearness(claim: ClaimReading, paper: PaperReading) -> dict[str, float]:
 
 
 def likeness_in_meaning(claim: ClaimReading, paper: PaperReading, deciding: Reading) -> dict[str, float]:
-    """Nearness of claim, anchor and paper where they say the same in other words: cosines."""
+    """Nearness of claim, anchor and paper where they say the same in other words: cosines, of several anchors their mean."""
     sentence, title = meaning_of(deciding.text), meaning_of(paper.title.text)
     cosines = {
         "meaning:claim and paper": claim.meaning @ paper.meaning,

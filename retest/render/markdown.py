@@ -24,7 +24,11 @@ SOURCES = {
     "catalogue": "the catalogue bundled with retest, not live arXiv; quotes are from its digests, not from the abstracts",
     "library": "the local library of harvested arXiv records; quotes are from the abstracts",
 }
-JUDGES = {"llm": "a language model", "embedded": "the embedded judge (cues and weights; no model is called)"}
+JUDGES = {
+    "llm": "a language model",
+    "embedded": "the embedded judge (cues and weights, no model is called;"
+    " it sees agreement more easily than narrowing, so read the quotes)",
+}
 
 
 UNPLACED_SHOWN = 8
