@@ -30,7 +30,7 @@ from retest.models import Seed, Value
 from retest.outputs import check_writable, write_files
 from retest.render import render
 from retest.report import Report
-from retest.seeds import display_name, find_seeds, read_seed, unique_stems
+from retest.seeds import display_names, find_seeds, read_seed, unique_stems
 from retest.settings import Settings, environment, load_settings, recent_since
 from retest.sources import PaperSource
 
@@ -82,9 +82,9 @@ def read_seeds(paths: Sequence[Path]) -> tuple[list[Seed], list[str]]:
     """The seeds that can be read, and a sentence for each that cannot. Raises InputError when none can."""
     seeds: list[Seed] = []
     problems: list[str] = []
-    for path in find_seeds(paths):
+    for name, path in display_names(find_seeds(paths), Path.cwd()).items():
         try:
-            seeds.append(read_seed(path, display_name(path, Path.cwd())))
+            seeds.append(read_seed(path, name))
         except InputError as error:
             problems.append(str(error))
     if not seeds:
@@ -218,7 +218,7 @@ def run_audit(
 def _unread(paths: Sequence[Path], seeds: Sequence[Seed], unreadable: Sequence[str]) -> dict[str, str]:
     """Why a seed could not be read, by its name."""
     read = {seed.file for seed in seeds}
-    names = (display_name(path, Path.cwd()) for path in find_seeds(paths))
+    names = display_names(find_seeds(paths), Path.cwd())
     told = {name: next((p for p in unreadable if p.startswith(f"{name}: ")), "") for name in names if name not in read}
     return {name: problem.removeprefix(f"{name}: ") for name, problem in told.items()}
 
@@ -365,7 +365,9 @@ async def _checkpointer(path: Path) -> AsyncIterator[AsyncSqliteSaver]:
         await connection.execute("PRAGMA journal_mode=WAL")
         await connection.execute("PRAGMA synchronous=NORMAL")
         # Strict whatever the environment says: a checkpoint must not be able to call code.
-        yield AsyncSqliteSaver(connection, serde=JsonPlusSerializer(allowed_msgpack_modules=None))
+        saver = AsyncSqliteSaver(connection, serde=JsonPlusSerializer(allowed_msgpack_modules=None))
+        await saver.setup()  # it makes its tables when it first reads or writes, but not when it first deletes
+        yield saver
 
 
 def _text(path: Path) -> str:

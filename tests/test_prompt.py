@@ -119,6 +119,12 @@ def test_diff_shows_the_prompt_beside_the_one_that_the_seed_carries(tmp_path: Pa
     assert "(LIMA, ~2024)" in done.stdout and "(LIMA, ~2023)" in done.stdout
 
 
+def test_diff_finds_a_seed_that_lies_outside_the_working_folder(tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_bytes((SEEDS / "001_7edcf3807749af62.txt").read_bytes())
+    done = retest("prompt", str(tmp_path / "mine.txt"), "--source", "catalogue", "--diff", home=tmp_path)
+    assert (done.returncode, done.stdout.splitlines()[0]) == (0, "--- mine.txt (carried)")
+
+
 def test_claims_check_exits_4_on_findings_and_0_without(tmp_path: Path) -> None:
     done = retest("claims", "seeds", "--source", "catalogue", "--check", "--json", home=tmp_path)
     told = json.loads(done.stdout)

@@ -14,7 +14,7 @@ from retest.models import Note, Seed
 from retest.seeds import (
     SIZE_LIMIT,
     arxiv_ids_in,
-    display_name,
+    display_names,
     find_seeds,
     fold,
     parse_seed,
@@ -575,9 +575,15 @@ def test_folder_given_as_a_file_is_refused(tmp_path: Path) -> None:
 
 def test_no_machine_path_gets_into_a_name(tmp_path: Path) -> None:
     home = tmp_path / "home"
-    assert display_name(home / "seeds" / "a.md", home) == "seeds/a.md"
-    assert display_name(Path("seeds/../b.md"), home) == "b.md"
-    assert display_name(Path("/elsewhere/c.md"), home) == "c.md"
+    paths = [home / "seeds" / "a.md", Path("seeds/../b.md"), Path("/elsewhere/c.md")]
+    assert list(display_names(paths, home)) == ["seeds/a.md", "b.md", "c.md"]
+
+
+def test_files_of_one_name_outside_the_working_folder_are_told_apart_by_their_folders() -> None:
+    home = Path("/home/work")
+    paths = [home / "n.md", Path("/x/c/n.md"), Path("/x/d/n.md"), home / "c" / "n.md", Path("/x/e/m.md")]
+    assert list(display_names(paths, home)) == ["n.md", "x/c/n.md", "d/n.md", "c/n.md", "m.md"]
+    assert list(display_names([Path("/n.md"), home / "n.md"], home)) == ["/n.md", "n.md"]
 
 
 @pytest.mark.parametrize(

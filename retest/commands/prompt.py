@@ -39,6 +39,7 @@ def prompt(
     from retest.outputs import check_writable, write_files
     from retest.render.prompt import research_prompt, window_in_words
     from retest.run import make_home, open_source, read_seeds
+    from retest.seeds import display_names, find_seeds
     from retest.settings import recent_since
     from retest.tracing import trace
 
@@ -57,8 +58,9 @@ def prompt(
     tracing = trace(read, paper_source, day)
     texts = {seed.stem: research_prompt(seed, tracing, report, filled, window) for seed in read}
     if diff:
+        files = display_names(find_seeds(seeds), Path.cwd())
         for seed in read:
-            sys.stdout.write(_against_own(seed, texts[seed.stem]))
+            sys.stdout.write(_against_own(seed, files[seed.file], texts[seed.stem]))
     elif out:
         written = write_files(out, {f"{stem}.prompt.md": text for stem, text in texts.items()})
         story.say(f"{len(texts)} prompts in {out}, {len(written)} of them new or changed")
@@ -96,11 +98,11 @@ def _earlier(path: Path | None, out: Path) -> Report | None:
     return report
 
 
-def _against_own(seed: Seed, text: str) -> str:
+def _against_own(seed: Seed, path: Path, text: str) -> str:
     """A unified diff from the seed's own prompt to ours."""
     if seed.prompt is None:
         return f"{seed.file} carries no prompt of its own; ours reads:\n{text}"
-    lines = Path(seed.file).read_text(encoding="utf-8-sig").splitlines()[seed.prompt.place.line - 1 :]
+    lines = path.read_text(encoding="utf-8-sig").splitlines()[seed.prompt.place.line - 1 :]
     end = next((i for i, line in enumerate(lines) if line.startswith("Next inquiring line")), len(lines))
     rows = difflib.unified_diff(
         lines[:end], text.splitlines(), f"{seed.file} (carried)", "retest prompt", lineterm="", n=1

@@ -10,13 +10,13 @@ from __future__ import annotations
 from retest.seeds.arxiv_ids import arxiv_ids_in
 from retest.seeds.document import parse_seed
 from retest.seeds.files import SIZE_LIMIT, find_seeds, read_seed
-from retest.seeds.names import display_name, unique_stems
+from retest.seeds.names import display_names, unique_stems
 from retest.seeds.titles import fold, short_title
 
 __all__ = [
     "SIZE_LIMIT",
     "arxiv_ids_in",
-    "display_name",
+    "display_names",
     "find_seeds",
     "fold",
     "parse_seed",

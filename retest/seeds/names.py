@@ -10,19 +10,42 @@ import hashlib
 import os
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
 from retest.models import Seed
 
 
-def display_name(path: Path, cwd: Path) -> str:
-    """How reports name a seed: relative to `cwd` where it lies beneath, else its bare name, always with `/`."""
+def display_names(paths: Sequence[Path], cwd: Path) -> dict[str, Path]:
+    """The files by what reports call them, in the order given; no two of `paths` are the same file.
+
+    Beneath `cwd` that is where a file lies; elsewhere its bare name, with as many of its folders in front as tell it
+    from the others; always with `/`.
+    """
+    inside = {path: name for path in paths if (name := _beneath(path, cwd))}
+    folders = dict.fromkeys((path for path in paths if path not in inside), 0)
+    while True:
+        names = {path: inside.get(path) or _last_parts(path, 1 + folders[path]) for path in paths}
+        often = Counter(names.values())
+        alike = [path for path, more in folders.items() if often[names[path]] > 1 and more < len(path.resolve().parts)]
+        if not alike:
+            return {name: path for path, name in names.items()}
+        folders |= {path: folders[path] + 1 for path in alike}
+
+
+def _beneath(path: Path, cwd: Path) -> str | None:
+    """Where the file lies beneath `cwd`."""
     inside = Path(os.path.normpath(cwd / path))
     for place, root in ((inside, cwd), (inside.resolve(), cwd.resolve())):
         if place.is_relative_to(root):
             return place.relative_to(root).as_posix()
-    return path.name
+    return None
+
+
+def _last_parts(path: Path, number: int) -> str:
+    parts = path.resolve().parts[1:]
+    return "/".join(parts[-number:]) if number <= len(parts) else path.resolve().as_posix()
 
 
 # Device names of Windows, and the reports that a run itself writes beside the seeds' reports.
