@@ -207,7 +207,7 @@ async def test_claim(state: Branch, runtime: Runtime[Tools]) -> dict[str, Any]:
 
 def _failed_if_unjudged(outcome: Outcome) -> Outcome:
     """Where no paper got a usable answer the claim was not tested: it keeps its earlier verdict, and is named."""
-    if not outcome.pairs or outcome.search.judged:
+    if outcome.search.judged or not outcome.unplaced:  # with nothing newer there is nothing to judge
         return outcome
     reason = outcome.unplaced[0].reason.removeprefix("not judged: ")
     return outcome.model_copy(update={"failure": f"no paper could be judged: {reason}"})

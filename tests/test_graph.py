@@ -131,6 +131,14 @@ def test_paper_after_the_day_of_the_audit_is_hidden(audit: Audit) -> None:
     assert [item.arxiv_id for item in ponds.evidence] == [WIND.arxiv_id, "2510.00007"]
 
 
+def test_day_before_anything_newer_finds_nothing_to_check_and_fails_nothing(audit: Audit) -> None:
+    finished = audit(as_of=date(2025, 1, 20))
+    assert not finished.report.partial
+    assert {(record.state, record.absence, record.searched.judged) for record in finished.report.claims} == {
+        ("untested", "nothing newer found", 0)
+    }
+
+
 def test_other_prompts_make_another_judge_who_is_asked_anew(audit: Audit) -> None:
     audit()
     other = ScriptedJudge(ANSWERS, prompts={"script": "2"})
@@ -146,6 +154,10 @@ def test_fresh_run_asks_everything_again_and_comes_to_the_same(audit: Audit, tmp
     audit(by=again, fresh=True)
     assert sorted(again.asked) == sorted(first.asked)
     assert written(tmp_path / "out") == before
+
+
+def test_fresh_run_needs_no_run_before_it(audit: Audit) -> None:
+    assert states(audit(fresh=True)) == {PONDS: "contested", SALT: "untested"}
 
 
 def test_same_words_in_two_seeds_are_judged_once_and_reported_in_both(audit: Audit, tmp_path: Path) -> None:
