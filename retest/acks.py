@@ -47,7 +47,7 @@ def with_ack(acks: Mapping[str, Ack], report: Report, claim: str, ack: Ack) -> d
     record = next((r for r in report.claims if claim == r.id or claim in r.aliases), None)
     if record is None:
         near = get_close_matches(claim, [r.id for r in report.claims], n=3, cutoff=0.4)
-        hint = f"did you mean {' or '.join(near)}?" if near else "`retest claims` lists them"
+        hint = f"did you mean {' or '.join(near)}?" if near else "each report names its claims' ids"
         raise InputError(f"{claim}: no claim of that id; {hint}")
     return {**acks, record.id: ack.model_copy(update={"state": record.state})}
 

@@ -83,7 +83,7 @@ def _told_in(before: ClaimRecord, record: ClaimRecord, files: Collection[str]) -
 def _record(
     outcome: Outcome, earlier: Mapping[str, ClaimRecord], ack: Ack | None, tools: Tools, same_judge: bool
 ) -> ClaimRecord:
-    word = AckRecord(decision=ack.decision, note=ack.note, on=ack.on) if ack else None
+    word = AckRecord(decision=ack.decision, note=ack.note, on=ack.on, state=ack.state) if ack else None
     if outcome.failure and outcome.claim.id in earlier:
         return _under_window(earlier[outcome.claim.id], tools.since).model_copy(update={"ack": word})
     fresh = claim_record(outcome, tools.since, tools.as_of)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from retest.models import Abstained, Answer, Evidence, NotJudged, Paper, Quote, Unplaced, Value
+from retest.models import NOT_JUDGED, Abstained, Answer, Evidence, NotJudged, Paper, Quote, Unplaced, Value
 from retest.quotes import Located, locate
 
 _STANCE_ORDER = {"overturns": 0, "relaxes": 1, "supports": 2, "neutral": 3}
@@ -29,7 +29,7 @@ def weigh(pairs: Iterable[tuple[Paper, Answer]]) -> Weighed:
         match answer:
             case NotJudged():
                 not_judged += 1
-                unplaced.append((0.0, Unplaced(paper=paper, reason=f"not judged: {answer.reason}")))
+                unplaced.append((0.0, Unplaced(paper=paper, reason=f"{NOT_JUDGED}{answer.reason}")))
             case Abstained():
                 left = Unplaced(paper=paper, reason=answer.reason, quote=_quote(answer.quote, paper))
                 unplaced.append((answer.nearness, left))
@@ -37,7 +37,7 @@ def weigh(pairs: Iterable[tuple[Paper, Answer]]) -> Weighed:
                 quote = _quote(answer.quote, paper)
                 if quote is None:
                     not_judged += 1
-                    reason = "not judged: the quote it gave does not stand in the paper"
+                    reason = f"{NOT_JUDGED}the quote it gave does not stand in the paper"
                     unplaced.append((0.0, Unplaced(paper=paper, reason=reason)))
                 else:
                     kept = answer.model_dump(include={"stance", "voice", "strength", "reason"})

@@ -32,7 +32,7 @@ from retest.errors import JudgeRefused, RetestError, SourceUnreachable
 from retest.history import anchored_before, cited_before, known_claims
 from retest.judges import Judge, Scout
 from retest.ledger import Ledger
-from retest.models import Anchoring, Claim, Outcome, Paper, Seed, Value
+from retest.models import NOT_JUDGED, Anchoring, Claim, Outcome, Paper, Seed, Value
 from retest.report import Report
 from retest.sources import PaperSource
 
@@ -209,7 +209,7 @@ def _failed_if_unjudged(outcome: Outcome) -> Outcome:
     """Where no paper got a usable answer the claim was not tested: it keeps its earlier verdict, and is named."""
     if outcome.search.judged or not outcome.unplaced:  # with nothing newer there is nothing to judge
         return outcome
-    reason = outcome.unplaced[0].reason.removeprefix("not judged: ")
+    reason = outcome.unplaced[0].reason.removeprefix(NOT_JUDGED)
     return outcome.model_copy(update={"failure": f"no paper could be judged: {reason}"})
 
 

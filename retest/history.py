@@ -6,26 +6,14 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
-from typing import Literal
 
 from retest.claims import KnownClaim
 from retest.errors import InputError
-from retest.models import Anchor, Anchored, Anchoring, Claim, Paper, Unanchored, Value
-from retest.report import SCHEMA, AnchorRecord, ClaimRecord, Pending, Report
+from retest.models import NOT_JUDGED, Anchor, Anchored, Anchoring, Cause, Claim, Paper, Unanchored, Value
+from retest.report import SCHEMA, ClaimRecord, Pending, Report, anchors_of
 
 DAYS_BETWEEN_QUIET_REPORTS = 7
 """A quiet library's reports are written anew this often, so that their date never misleads for long."""
-
-Cause = Literal[
-    "first audit",
-    "new paper",
-    "new version",
-    "withdrawn",
-    "judge or prompt changed",
-    "source changed",
-    "seed edited",
-    "evidence weighed anew",
-]
 
 
 class Change(Value):
@@ -72,7 +60,7 @@ def cited_before(previous: Report | None, claims: Sequence[Claim]) -> dict[str, 
     """By claim, the ids that the run before cited for it: its anchors and its evidence. A claim told anew starts anew."""
     earlier = _unchanged(previous, claims)
     return {
-        name: tuple(a.arxiv_id for a in _anchors(record)) + tuple(item.arxiv_id for item in record.evidence)
+        name: tuple(a.arxiv_id for a in anchors_of(record)) + tuple(item.arxiv_id for item in record.evidence)
         for name, record in earlier.items()
     }
 
@@ -90,7 +78,7 @@ def anchored_before(
     for name, record in _unchanged(previous, claims).items():
         known = [
             Anchor(paper=papers[a.arxiv_id], score=a.score, found_by="search")
-            for a in _anchors(record)
+            for a in anchors_of(record)
             if a.arxiv_id in papers
         ]
         if known:
@@ -104,10 +92,6 @@ def _unchanged(previous: Report | None, claims: Sequence[Claim]) -> dict[str, Cl
     texts = {claim.id: claim.text for claim in claims}
     records = previous.claims if previous else ()
     return {record.id: record for record in records if texts.get(record.id) == record.text}
-
-
-def _anchors(record: ClaimRecord) -> tuple[AnchorRecord, ...]:
-    return (record.anchor, *record.further_anchors) if record.anchor else ()
 
 
 def standing(record: ClaimRecord) -> str:
@@ -169,6 +153,14 @@ def changed_on(previous: Mapping[str, ClaimRecord], record: ClaimRecord, as_of: 
     return before.changed_on if before and standing(before) == standing(record) else as_of
 
 
+def with_causes(report: Report, previous: Report | None, changed: Sequence[Change]) -> Report:
+    """The report, each claim with why it came to stand where it stands."""
+    before = {record.id: record.changed_by for record in previous.claims} if previous else {}
+    causes = before | {change.claim: change.cause for change in changed}
+    records = (record.model_copy(update={"changed_by": causes.get(record.id)}) for record in report.claims)
+    return report.model_copy(update={"claims": tuple(records)})
+
+
 def is_quiet(previous: Report | None, report: Report) -> bool:
     """Whether a night brought nothing: what was found is what was known, within a week of the report before.
 
@@ -228,11 +220,19 @@ def _cause(previous: Report | None, before: ClaimRecord | None, report: Report, 
         return "judge or prompt changed"
     if previous.source != report.source:
         return "source changed"
-    if record.withdrawn and not any(_new_papers(before, record)):
-        return "withdrawn"
+    if _is_placed_otherwise(before, record):
+        return "evidence weighed anew"
     if any(_new_papers(before, record)):
         return "new paper"
+    if record.withdrawn:
+        return "withdrawn"
     return "new version" if any(_new_versions(before, record)) else "evidence weighed anew"
+
+
+def _is_placed_otherwise(before: ClaimRecord, record: ClaimRecord) -> bool:
+    """Whether the claim's own paper or stated date is another: all is weighed anew then, and no paper brought it about."""
+    was, now = ((r.stated_date, [a.arxiv_id for a in anchors_of(r)]) for r in (before, record))
+    return was != now
 
 
 def _new_versions(before: ClaimRecord, record: ClaimRecord) -> Iterable[str]:
@@ -253,5 +253,7 @@ def _was_unjudged(record: ClaimRecord) -> bool:
 
 
 def _new_papers(before: ClaimRecord | None, record: ClaimRecord) -> Iterable[str]:
-    known = {item.arxiv_id for item in before.evidence} if before else set()
+    """Ids of the evidence that the run before had neither cited nor read in vain."""
+    read = (item for item in before.unplaced if not item.reason.startswith(NOT_JUDGED)) if before else ()
+    known = {i.arxiv_id for i in (before.evidence if before else ())} | {i.arxiv_id for i in read}
     return (item.arxiv_id for item in record.evidence if before and item.arxiv_id not in known)

@@ -13,6 +13,17 @@ Voice = Literal["asserted", "reported"]
 State = Literal["upheld", "relaxed", "overturned", "contested", "untested", "unreachable"]
 Durability = Literal["durable", "perishable"]
 Absence = Literal["nothing newer found", "could not judge", "could not search", "nothing to check"]
+Cause = Literal[
+    "first audit",
+    "new paper",
+    "new version",
+    "withdrawn",
+    "judge or prompt changed",
+    "source changed",
+    "seed edited",
+    "evidence weighed anew",
+]
+"""Why a verdict changed."""
 FidelityStatus = Literal["faithful", "misstated", "unchecked"]
 TextKind = Literal["abstract", "digest"]
 DatedBy = Literal["anchor", "stated", "undated"]
@@ -309,6 +320,10 @@ class Evidence(Value):
     strength: int
     quote: Quote
     reason: str
+
+
+NOT_JUDGED = "not judged: "
+"""How the reason of an unplaced paper begins that got no usable answer at all."""
 
 
 class Unplaced(Value):

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from retest.models import (
     Absence,
+    Cause,
     Durability,
     Evidence,
     Fidelity,
@@ -101,6 +102,8 @@ class AckRecord(Value):
     decision: str
     note: str
     on: date
+    state: str = ""
+    """The claim's when the word was given."""
 
 
 class ClaimRecord(Value):
@@ -134,6 +137,7 @@ class ClaimRecord(Value):
     withdrawn: tuple[str, ...] = ()
     """Ids that an earlier run cited and that have been withdrawn since."""
     changed_on: date
+    changed_by: Cause | None = None
     pending: Pending | None = None
     ack: AckRecord | None = None
 
@@ -250,6 +254,11 @@ def new_work(records: Sequence[ClaimRecord]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(item.arxiv_id for item in recent))
 
 
+def anchors_of(record: ClaimRecord) -> tuple[AnchorRecord, ...]:
+    """The papers that the claim summarises, the best first."""
+    return (record.anchor, *record.further_anchors) if record.anchor else ()
+
+
 Cited = AnchorRecord | EvidenceRecord | UnplacedRecord
 
 
@@ -257,8 +266,7 @@ def cited_papers(report: Report) -> Mapping[str, Cited]:
     """Every paper a report names, by id, sorted."""
     cited: dict[str, Cited] = {}
     for record in report.claims:
-        anchors = (record.anchor, *record.further_anchors) if record.anchor else ()
-        named: tuple[Cited, ...] = (*anchors, *record.evidence, *record.contested_at_birth, *record.unplaced)
+        named: tuple[Cited, ...] = (*anchors_of(record), *record.evidence, *record.contested_at_birth, *record.unplaced)
         for paper in named:
             cited.setdefault(paper.arxiv_id, paper)
     return dict(sorted(cited.items()))

@@ -23,7 +23,7 @@ from retest.assembly import assemble, entries_of, with_unread
 from retest.desk import FORM, Desk
 from retest.errors import InputError, JudgeRefused, OutputError, RetestError, SourceUnreachable
 from retest.graph import Run, Tools, build_graph, studio
-from retest.history import Change, changes, is_quiet, read_report
+from retest.history import Change, changes, is_quiet, read_report, with_causes
 from retest.judges import Judge, Scout
 from retest.ledger import Ledger, digest, merged_lines
 from retest.models import Seed, Value
@@ -198,6 +198,7 @@ def run_audit(
         unread = _unread(paths, seeds, unreadable)
         report = with_unread(report, previous, unread)
         changed = changes(previous, report)
+        report = with_causes(report, previous, changed)
         files = render(report, changed, told_before)
         files[LEDGER] = merged_lines(kept_lines, entries_of(tools))
         quiet = is_quiet(previous, report) and _is_whole(settings.out, files)

@@ -7,12 +7,14 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from fakes import record_of, report_of
+from fakes import evidence_of, record_of, report_of
 
 from retest.errors import InputError
-from retest.history import changed_on, changes, known_claims, parse_report, read_report
+from retest.history import changed_on, changes, known_claims, parse_report, read_report, with_causes
 
 JUNE = date(2026, 6, 30)
+SEARCHED = {"queries": (), "found": 1, "judged": 1}
+OWN = {"arxiv_id": "2501.00001", "title": "Ponds", "authors": (), "published": "2025-01-02", "score": 1.0}
 
 
 def test_report_is_read_back_as_it_was_written(tmp_path: Path) -> None:
@@ -99,6 +101,34 @@ def test_change_without_a_new_paper_says_that_the_evidence_was_weighed_anew() ->
         report_of(record_of("upheld", evidence=[("2601.00001",)])), report_of(record_of(evidence=[("2601.00001",)]))
     )
     assert (change.cause, change.papers) == ("evidence weighed anew", ())
+
+
+@pytest.mark.parametrize(
+    ("reason", "cause", "papers"),
+    [
+        ("the cues point both ways", "evidence weighed anew", ()),
+        ("not judged: the reply broke off", "new paper", ("2606.00001",)),
+    ],
+)
+def test_paper_that_was_read_in_vain_before_is_no_new_one(reason: str, cause: str, papers: tuple[str, ...]) -> None:
+    near = evidence_of("2606.00001").model_dump(include={"arxiv_id", "title", "authors", "published", "quote"})
+    before = report_of(record_of("untested", unplaced=[near | {"reason": reason}], searched=SEARCHED))
+    (change,) = changes(before, report_of(record_of(evidence=[("2606.00001",)])))
+    assert (change.cause, change.papers) == (cause, papers)
+
+
+@pytest.mark.parametrize("more", [{"anchor": OWN}, {"stated_date": "~2024"}])
+def test_claim_that_is_dated_otherwise_has_not_changed_by_a_paper(more: dict[str, object]) -> None:
+    before = report_of(record_of("upheld", evidence=[("2601.00001", "supports")]))
+    (change,) = changes(before, report_of(record_of("relaxed", evidence=[("2606.00001",)], **more)))
+    assert change.cause == "evidence weighed anew"
+
+
+def test_cause_stays_with_the_claim_as_long_as_its_verdict() -> None:
+    before = report_of(record_of("upheld", changed_by="first audit"), record_of("upheld", id="lakes"))
+    after = report_of(record_of("upheld"), record_of("relaxed", id="lakes", evidence=[("2606.00001",)]))
+    told = with_causes(after, before, changes(before, after))
+    assert [record.changed_by for record in told.claims] == ["first audit", "new paper"]
 
 
 def test_changed_on_lasts_as_long_as_the_verdict() -> None:

@@ -8,10 +8,12 @@ from retest.render.glance import (
     bearing,
     counts,
     counts_in_words,
+    dated,
     fell_lately,
     ranked,
     settling,
     unverified,
+    verdicts_in_words,
     why_unverified,
 )
 from retest.render.markdown import JUDGES, SOURCES, STATES, front_matter, settled_by
@@ -25,12 +27,11 @@ _SHOWN = 7
 
 def index_page(report: Report) -> str:
     """`outputs/README.md`."""
-    durable = sum(record.durability == "durable" for record in report.claims)
     parts = [
         front_matter("What still holds", report, [record.state for record in report.claims]),
         "# What still holds",
         f"**{count(len(report.claims), 'claim')} from {count(len(report.seeds), 'essay')}: "
-        f"{durable} durable, {len(report.claims) - durable} perishable.** "
+        f"{verdicts_in_words(report.claims)}.** "
         f"Audited to {report.as_of}; recent means since {report.since}.",
         _counts_table(report),
         f"Papers from {SOURCES.get(report.source, md(report.source))}. "
@@ -75,14 +76,14 @@ def _unverified_line(report: Report, record: ClaimRecord) -> str:
 
 def _claims_table(report: Report) -> str:
     rows = [
-        "| Claim | Durability | State | Confidence | Since | Rests on | What settled it | Changed |",
+        "| Claim | Durability | State | Confidence | Dated | Rests on | What settled it | Changed |",
         "|---|---|---|---|---|---|---|---|",
     ]
     for record in ranked(report):
         anchor = paper_link(record.anchor.arxiv_id) if record.anchor else "no paper found"
         rows.append(
             f"| {_claim_link(report, record)} | {record.durability} | **{record.state}** | {record.confidence:.2f} | "
-            f"{record.effective_date} | {anchor} | {settled_by(record)} | {record.changed_on} |"
+            f"{dated(record)} | {anchor} | {settled_by(record)} | {record.changed_on} |"
         )
     return "\n".join(rows)
 

@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from retest.models import Finding
-from retest.render.glance import settling
+from retest.render.glance import dating_anchor, how_dated, settled_beside, settling
 from retest.render.text import byline, code, count, heading_anchor, md, paper_link, plain
-from retest.report import AnchorRecord, ClaimRecord, EvidenceRecord, Report, SeedRecord, UnplacedRecord
+from retest.report import AnchorRecord, ClaimRecord, EvidenceRecord, Report, SeedRecord, UnplacedRecord, anchors_of
 
 STATES = {
     "upheld": "newer work supports it",
@@ -109,9 +109,7 @@ def settled_by(record: ClaimRecord) -> str:
     first = settling(record)
     if first is None:
         return record.absence or "no newer evidence"
-    others = sum(item.voice == "asserted" for item in record.evidence) - 1
-    rest = f" and {count(others, 'other paper')}" if others else ""
-    return f"{paper_link(first.arxiv_id)}{rest}"
+    return f"{paper_link(first.arxiv_id)}{settled_beside(record)}"
 
 
 def _claim_section(report: Report, number: int, record: ClaimRecord) -> str:
@@ -137,9 +135,9 @@ def _about(record: ClaimRecord) -> Iterator[str]:
     """Where the claim stands in the seeds, since when it holds, how true it is to its paper."""
     places = ", ".join(f"{code(place.file)} line {place.line}" for place in record.seeds)
     files = len({item.file for item in record.leaning})
-    yield f"Told in {places}. {_leaning(len(record.leaning), files)}"
+    yield f"Told in {places}, and known as {code(record.id)}. {_leaning(len(record.leaning), files)}"
     yield f"{_since(record)}"
-    for anchor in record.further_anchors:
+    for anchor in (a for a in anchors_of(record) if a != dating_anchor(record)):
         yield f"Also summarises {_paper(anchor)}."
     if record.fidelity.notes:
         yield f"Fidelity to its paper: **{record.fidelity.status}**: {md('; '.join(record.fidelity.notes))}."
@@ -163,14 +161,9 @@ def _leaning(sentences: int, files: int) -> str:
 
 
 def _since(record: ClaimRecord) -> str:
-    if record.anchor:
-        fit = f"fit {record.anchor.score:.2f}"
-        return f"Holds since {record.effective_date}, the date of {_paper(record.anchor)}; {fit}."
-    how = {
-        "stated": f"Taken to hold since {record.effective_date}, the end of the stated period {record.stated_date}",
-        "undated": f"Undated: searched back to {record.effective_date}",
-    }[record.dated_by]
-    return f"{md(how)}. No paper of its own: {md(record.unanchored_reason or '')}."
+    if newest := dating_anchor(record):
+        return f"Dated {record.effective_date}, the day of {_paper(newest)}; fit {newest.score:.2f}."
+    return f"{md(how_dated(record))}. No paper of its own: {md(record.unanchored_reason or '')}."
 
 
 def _paper(paper: AnchorRecord | EvidenceRecord | UnplacedRecord) -> str:

@@ -15,10 +15,13 @@ from retest.render.glance import (
     bearing,
     counts,
     counts_in_words,
+    dated,
     fell_lately,
     ranked,
+    settled_beside,
     settling,
     unverified,
+    verdicts_in_words,
     why_unverified,
 )
 from retest.render.html import Html, join, paper, tag
@@ -26,7 +29,7 @@ from retest.render.markdown import JUDGES, SOURCES, STATES
 from retest.render.site_page import essay_main, state_badge
 from retest.render.text import count
 from retest.render.timeline import STYLE, alternative, drawing
-from retest.report import Cited, ClaimRecord, Report, SeedRecord
+from retest.report import Cited, ClaimRecord, Report, SeedRecord, anchors_of
 
 _POLICY = "default-src 'none'; style-src 'self' file:; script-src 'self' file:; base-uri 'none'; form-action 'none'"
 """Nothing is fetched from elsewhere and nothing inline runs; `file:` is what `'self'` means from disk."""
@@ -101,11 +104,10 @@ def _foot(report: Report) -> Html:
 
 
 def _index_main(report: Report) -> Html:
-    durable = sum(record.durability == "durable" for record in report.claims)
     told = f"{count(len(report.claims), 'claim')} from {count(len(report.seeds), 'essay')}, held against newer papers"
     return join(
         tag("h1", "What still holds"),
-        tag("p", f"{told} up to {report.as_of}: {durable} durable, {len(report.claims) - durable} perishable.", class_="lead"),
+        tag("p", f"{told} up to {report.as_of}: {verdicts_in_words(report.claims)}.", class_="lead"),
         tag("ul", *(_tile(state, number) for state, number in counts(report.claims)), class_="tiles"),
         tag(
             "div",
@@ -152,7 +154,7 @@ def _claim_link(report: Report, record: ClaimRecord) -> Html:
 
 
 def _claims_section(report: Report) -> Html:
-    heads = ("Claim", "State", "Durability", "Confidence", "Since", "Rests on", "Settled by", "Essays", "Changed")
+    heads = ("Claim", "State", "Durability", "Confidence", "Dated", "Rests on", "Settled by", "Essays", "Changed")
     return tag(
         "section",
         tag("h2", "Claims"),
@@ -185,15 +187,14 @@ def _search_form(report: Report) -> Html:
 
 def _claim_row(report: Report, record: ClaimRecord) -> Html:
     settled = settling(record)
-    others = sum(item.voice == "asserted" for item in record.evidence) - 1
     essays = len({place.file for place in record.seeds})
     cells: list[tuple[str, str | None]] = [
         ("State", state_badge(record.state)),
         ("Durability", record.durability),
         ("Confidence", f"{record.confidence:.2f}"),
-        ("Since", tag("time", str(record.effective_date))),
+        ("Dated", tag("time", dated(record)) if record.dated_by != "undated" else dated(record)),
         ("Rests on", paper(record.anchor.arxiv_id) if record.anchor else "no paper found"),
-        ("Settled by", join(paper(settled.arxiv_id), f" and {others} more" if others else None) if settled else record.absence),
+        ("Settled by", join(paper(settled.arxiv_id), settled_beside(record)) if settled else record.absence),
         ("Essays", str(essays)),
         ("Changed", tag("time", str(record.changed_on))),
     ]  # fmt: skip
@@ -209,8 +210,7 @@ def _claim_row(report: Report, record: ClaimRecord) -> Html:
 
 def _searched_text(report: Report, record: ClaimRecord) -> str:
     """What the search looks through: the claim, its papers and its essays, in small letters."""
-    anchors = (record.anchor, *record.further_anchors) if record.anchor else ()
-    papers: list[Cited] = [*anchors, *record.evidence]
+    papers: list[Cited] = [*anchors_of(record), *record.evidence]
     essays = [seed.question for seed in report.seeds if record.id in seed.claims]
     words = [record.title, record.text, *essays]
     for item in papers:

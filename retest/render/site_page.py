@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from retest.render.glance import counts_in_words
+from retest.render.glance import counts_in_words, dating_anchor, how_dated
 from retest.render.html import Html, join, paper, tag
-from retest.render.markdown import STATES
+from retest.render.markdown import meaning, sentence
 from retest.render.text import count
-from retest.report import AnchorRecord, ClaimRecord, EvidenceRecord, Report, SeedRecord, UnplacedRecord
+from retest.report import AnchorRecord, ClaimRecord, EvidenceRecord, Report, SeedRecord, UnplacedRecord, anchors_of
 
 
 def state_badge(state: str) -> Html:
@@ -59,7 +59,7 @@ def _claim(number: int, record: ClaimRecord) -> Html:
         tag("h2", f"{number}. {record.title}"),
         tag(
             "p", state_badge(record.state), " · ", tag("b", record.durability),
-            f" · confidence {record.confidence:.2f} · {STATES[record.state]}", class_="verdict",
+            f" · confidence {record.confidence:.2f} · {meaning(record)}", class_="verdict",
         ),
         tag("blockquote", tag("p", record.text), class_="claim"),
         tag("ul", *(tag("li", line) for line in _about(record)), class_="about"),
@@ -81,14 +81,14 @@ def _claim(number: int, record: ClaimRecord) -> Html:
 
 def _about(record: ClaimRecord) -> Iterator[Html]:
     places = [join(tag("code", place.file), f" line {place.line}") for place in record.seeds]
-    yield join("Told in ", join(*places, between=", "), f". {_leaning(record)}")
-    if record.anchor:
-        fit = f"; fit {record.anchor.score:.2f}."
-        yield join(f"Holds since {record.effective_date}, the date of ", _cited(record.anchor), fit)
+    yield join(
+        "Told in ", join(*places, between=", "), ", and known as ", tag("code", record.id), f". {_leaning(record)}"
+    )
+    if newest := dating_anchor(record):
+        yield join(f"Dated {record.effective_date}, the day of ", _cited(newest), f"; fit {newest.score:.2f}.")
     else:
-        how = f"the end of the stated period {record.stated_date}" if record.dated_by == "stated" else "undated"
-        yield join(f"Searched from {record.effective_date} ({how}). No paper of its own: {record.unanchored_reason}.")
-    for anchor in record.further_anchors:
+        yield join(f"{how_dated(record)}. No paper of its own: {record.unanchored_reason}.")
+    for anchor in (a for a in anchors_of(record) if a != newest):
         yield join("Also summarises ", _cited(anchor), ".")
     if record.fidelity.notes:
         yield join(
@@ -104,7 +104,7 @@ def _about(record: ClaimRecord) -> Iterator[Html]:
         yield join(tag("b", "A person’s word"), f" ({record.ack.decision}, {record.ack.on}){note}")
     for finding in record.findings:
         if finding.kind != "unanchored" and finding.message not in record.fidelity.notes:
-            yield join("Finding (", tag("code", finding.file), f" line {finding.line}): {finding.message}.")
+            yield join("Finding (", tag("code", finding.file), f" line {finding.line}): {sentence(finding.message)}")
 
 
 def _leaning(record: ClaimRecord) -> str:
