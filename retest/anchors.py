@@ -16,6 +16,7 @@ from datetime import date
 from functools import lru_cache
 from itertools import pairwise
 
+from retest.claims import is_within
 from retest.models import Anchor, Anchored, Claim, Paper, Query, Unanchored
 from retest.terms import (
     STOP_WORDS,
@@ -251,6 +252,8 @@ def choose(claim: Claim, papers: Iterable[Paper]) -> Anchored | Unanchored:
     odds = _odds(best, lead)
     if odds >= SEARCH_BAR:
         return Anchored(anchors=(_anchor(paper, odds, "search"), *_further(claim, paper, scored)))
+    if called := _called(claim, scored):
+        return Anchored(anchors=(_anchor(called, SEARCH_BAR, "search"),))
     coined = _coined(claim, scored)
     if coined:
         return Anchored(anchors=tuple(_anchor(paper, SEARCH_BAR, "search") for paper in coined))
@@ -288,6 +291,13 @@ def _further(claim: Claim, first: Paper, scored: Sequence[tuple[float, Paper]]) 
         if value >= FURTHER_BAR and borne and paper is not first:
             yield _anchor(paper, _odds(value, CLEAR_LEAD), "search")
             lacking = [name for name in lacking if name not in borne]
+
+
+def _called(claim: Claim, scored: Sequence[tuple[float, Paper]]) -> Paper | None:
+    """The one paper that a name stated for the claim, `(LIMA, ~2023)`, is the catchword of: `LIMA: ...`, of those years."""
+    stated = {name.casefold() for name in claim.names if _name_weight(name) > TELLING_NAME}
+    called = [paper for _, paper in scored if paper.title.partition(":")[0].casefold() in stated and ":" in paper.title]
+    return called[0] if len(called) == 1 and claim.stated and is_within(called[0].published, claim.stated) else None
 
 
 def _coined(claim: Claim, scored: Sequence[tuple[float, Paper]]) -> list[Paper]:

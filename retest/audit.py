@@ -165,7 +165,7 @@ async def retest_claim(
         effective_date=gathered.effective_date,
         dated_by=gathered.dated_by,
         fidelity=fidelity(claim, gathered.anchoring),
-        findings=tuple(claim_findings(claim, gathered.anchoring)),
+        findings=tuple(claim_findings(claim, gathered.anchoring, as_of)),
         search=Search(
             queries=gathered.queries, found=max(len(newer), len(chosen)), judged=len(chosen) - weighed.not_judged
         ),

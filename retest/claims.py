@@ -8,10 +8,10 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 
-from retest.models import AnchorLine, Bullet, Claim, DatedBy, Note, Place, Seed, Sentence, Value
-from retest.seeds import arxiv_ids_in, fold, short_title
+from retest.models import AnchorLine, Bullet, Claim, DatedBy, Note, Period, Place, Seed, Sentence, Value
+from retest.seeds import arxiv_ids_in, fold, short_title, without_ids
 from retest.terms import coverage, names, numbers, profile, stems, words
 
 SAME_NOTE = 0.9
@@ -104,7 +104,7 @@ class _Drafts:
 
 
 def _key(text: str) -> str:
-    return fold(text).casefold().rstrip(" .")
+    return fold(without_ids(text)).casefold().rstrip(" .")
 
 
 def _is_titled_by_its_text(note: Note) -> bool:
@@ -250,17 +250,32 @@ def _claim(draft: _Draft, identifier: str, aliases: tuple[str, ...]) -> Claim:
     return Claim(
         id=identifier,
         aliases=aliases,
-        title=first.title,
-        text=first.text,
+        title=without_ids(first.title) or first.title,
+        text=without_ids(first.text) or first.text,
         places=_places(draft.notes),
         leaning=_leaning(draft.notes),
         stated=next((source.stated for source in sources if source.stated), None),
+        covers=_covered(first.text),
         names=tuple(dict.fromkeys(name for source in sources for name in source.names)),
         restated=tuple(draft.restated),
         variants=_variants(draft.notes),
         arxiv_ids=arxiv_ids_in(" ".join([written, *(bullet.text for bullet in draft.restated)])),
         anchor_lines=_anchor_lines(draft.seeds),
     )
+
+
+_REVIEWED = re.compile(
+    r"\b((?:19|20)\d\d)\s?[-‐‑‒–—]\s?((?:19|20)\d\d)\b(?:\s+[a-z-]+){0,3}?\s+(?:review|survey|meta-analysis|literature)\b",
+    re.IGNORECASE,
+)
+
+
+def _covered(text: str) -> Period | None:
+    """The years of `a 2020–2025 systematic review`: such a claim is no older than what it looks back on."""
+    told = _REVIEWED.search(text)
+    if told is None or int(told[1]) > int(told[2]):
+        return None
+    return Period(first=int(told[1]), last=int(told[2]), text=text[told.start(1) : told.end(2)])
 
 
 def _places(notes: Iterable[Note]) -> tuple[Place, ...]:
@@ -290,6 +305,15 @@ def _anchor_lines(seeds: Iterable[Seed]) -> tuple[AnchorLine, ...]:
 
 # --- dates -----------------------------------------------------------------------------------------
 
+ABOUT = timedelta(days=60)
+"""How far outside the years of a `~2024` a paper may lie: December is about the next year."""
+
+
+def is_within(day: date, period: Period) -> bool:
+    """Whether a paper of that day can be one of the stated period."""
+    slack = ABOUT if "~" in period.text else timedelta(0)
+    return date(period.first, 1, 1) - slack <= day <= date(period.last, 12, 31) + slack
+
 
 def effective_date(claim: Claim, anchor_date: date | None, as_of: date) -> tuple[date, DatedBy]:
     """The day after which work counts as newer, with how it was reached.
@@ -298,7 +322,7 @@ def effective_date(claim: Claim, anchor_date: date | None, as_of: date) -> tuple
     """
     if anchor_date:
         return anchor_date, "anchor"
-    if claim.stated:
-        return min(date(claim.stated.last, 12, 31), as_of), "stated"
+    if claim.period:
+        return min(date(claim.period.last, 12, 31), as_of), "stated"
     leap_day = (as_of.month, as_of.day) == (2, 29)
     return as_of.replace(year=as_of.year - 3, day=28 if leap_day else as_of.day), "undated"

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from retest.fidelity import hedged, is_hedged, sentences
-from retest.models import Anchoring, Claim, Finding, Paper, Place, Seed, Sentence
+from retest.models import Anchoring, Claim, Finding, FindingKind, Paper, Place, Seed, Sentence
 from retest.terms import Number, coverage, numbers, profile, stem, stems, weight, words
 
 _NOT_QUITE = re.compile(
@@ -280,5 +280,5 @@ def _line(place: Place) -> str:
     return f"{place.file} line {place.line}"
 
 
-def _finding(place: Place, message: str, kind: str = "drift") -> Finding:
+def _finding(place: Place, message: str, kind: FindingKind = "drift") -> Finding:
     return Finding(kind=kind, message=message, file=place.file, line=place.line)

@@ -24,6 +24,11 @@ Cause = Literal[
     "evidence weighed anew",
 ]
 """Why a verdict changed."""
+FindingKind = Literal[
+    "unanchored", "year", "misstated", "numbers", "anchor-unlike",  # of a claim
+    "anchor-unresolved", "anchor-title", "anchor-author", "anchor-unused", "anchor-missing",  # of an id, an anchor line
+    "drift", "answered",  # of an essay
+]  # fmt: skip
 FidelityStatus = Literal["faithful", "misstated", "unchecked"]
 TextKind = Literal["abstract", "digest"]
 DatedBy = Literal["anchor", "stated", "undated"]
@@ -135,6 +140,8 @@ class Claim(Value):
     leaning: tuple[Sentence, ...] = ()
     """The blast radius: essay sentences that cite it."""
     stated: Period | None = None
+    covers: Period | None = None
+    """The years that its text says it looks back on: `a 2020–2025 systematic review`."""
     names: tuple[str, ...] = ()
     restated: tuple[Bullet, ...] = ()
     """Prompt bullets joined to it."""
@@ -144,6 +151,11 @@ class Claim(Value):
     """Ids written in the note itself."""
     anchor_lines: tuple[AnchorLine, ...] = ()
     """Anchor lines of the seeds that carry it; which of them is its anchor is still to be found out."""
+
+    @property
+    def period(self) -> Period | None:
+        """The years that date it where no paper does."""
+        return self.stated or self.covers
 
 
 # --- papers ----------------------------------------------------------------------------------------
@@ -253,9 +265,7 @@ Anchoring = Annotated[Anchored | Unanchored, Field(discriminator="kind")]
 class Finding(Value):
     """An error or doubt about a seed, at its line."""
 
-    kind: str
-    """Of a claim: `unanchored`, `year`, `misstated`, `numbers` (open, for lack of text). Of anchor lines: `year`,
-    `anchor-unresolved`, `anchor-title`, `anchor-author`, `anchor-unused`, `anchor-missing`. Of an essay: `drift`, `answered`."""
+    kind: FindingKind
     message: str
     file: str
     line: int

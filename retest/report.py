@@ -198,7 +198,7 @@ def claim_record(outcome: Outcome, since: date, changed_on: date) -> ClaimRecord
         text=claim.text,
         seeds=claim.places,
         leaning=tuple(Leaning(file=s.place.file, line=s.place.line, sentence=s.text) for s in claim.leaning),
-        stated_date=claim.stated.text if claim.stated else None,
+        stated_date=claim.period.text if claim.period else None,
         effective_date=outcome.effective_date,
         dated_by=outcome.dated_by,
         anchor=anchors[0] if anchors else None,

@@ -80,5 +80,5 @@ def _traced(claim: Claim, anchoring: Anchoring, as_of: date) -> Traced:
         effective_date=dated,
         dated_by=dated_by,
         fidelity=fidelity(claim, anchoring),
-        findings=tuple(claim_findings(claim, anchoring)),
+        findings=tuple(claim_findings(claim, anchoring, as_of)),
     )

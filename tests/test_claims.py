@@ -265,3 +265,26 @@ def test_effective_date_is_the_anchors_else_the_end_of_the_stated_period(
 
 def test_three_years_before_a_leap_day_is_a_day() -> None:
     assert effective_date(dated(None), None, date(2024, 2, 29)) == (date(2021, 2, 28), "undated")
+
+
+@pytest.mark.parametrize(
+    ("text", "covers"),
+    [
+        ("A 2020–2025 systematic review shows it.", (2020, 2025, "2020–2025")),
+        ("In our 2019-2024 meta-analysis, it is so.", (2019, 2024, "2019-2024")),
+        ("It predicts the elections of 2016–2020, and a review says so.", None),
+        ("A 2025–2020 review shows it.", None),
+        ("A 2020 review shows it.", None),
+    ],
+)
+def test_review_is_no_older_than_what_it_looks_back_on(text: str, covers: tuple[int, int, str] | None) -> None:
+    (read,) = merge_claims([seed("a.md", ("## Is it so?", text))])
+    assert read.covers == (Period(first=covers[0], last=covers[1], text=covers[2]) if covers else None)
+    assert effective_date(read, None, date(2026, 8, 31)) == (
+        (date(covers[1], 12, 31), "stated") if covers else (date(2023, 8, 31), "undated")
+    )
+
+
+def test_stated_year_comes_before_the_years_of_a_review() -> None:
+    (read,) = merge_claims([seed("a.md", ("## Is it so?", "A 2020–2025 review shows it."))])
+    assert read.model_copy(update={"stated": Period(first=2024, last=2024, text="~2024")}).period.text == "~2024"  # type: ignore[union-attr]

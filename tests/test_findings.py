@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+import pytest
 from fakes import claim, paper
 
 from retest.findings import claim_findings, line_findings, seed_findings
@@ -13,6 +14,7 @@ OWN = paper(
     "2305.00001", "Shallow Ponds Freeze First", "We watch 412 ponds. Shallow ones freeze 43% sooner.", "2023-05-18"
 )
 ANCHORED = Anchored(anchors=(Anchor(paper=OWN, score=0.9, found_by="search"),))
+DAY = date(2026, 8, 31)
 YEAR_2024 = Period(first=2024, last=2024, text="~2024")
 POND = claim("Do ponds freeze?", "Shallow ponds freeze 43% sooner.")
 
@@ -36,9 +38,35 @@ def seed(*lines: AnchorLine, bullets: tuple[Bullet, ...] = (bullet(20, None),)) 
     return Seed(file="a.md", stem="a", question="Why?", gloss="", essay=(), notes=(), prompt=prompt)
 
 
+def test_year_that_lies_ahead_is_told() -> None:
+    ahead = POND.model_copy(update={"stated": Period(first=2030, last=2031, text="~2030–2031")})
+    nobody = Unanchored(reason="two titles fit")
+    assert [f.kind for f in claim_findings(ahead, nobody, DAY)] == ["unanchored", "year"]
+    assert [f.kind for f in claim_findings(ahead, nobody, date(2030, 1, 1))] == ["unanchored"]
+
+
+@pytest.mark.parametrize(
+    ("found_by", "score", "kinds"),
+    [("id in the note", 0.04, ["anchor-unlike"]), ("id in the note", 0.05, []), ("search", 0.04, [])],
+)
+def test_id_whose_paper_is_about_something_else_is_told(found_by: str, score: float, kinds: list[str]) -> None:
+    anchor = Anchor.model_validate({"paper": OWN, "score": score, "found_by": found_by})
+    assert [f.kind for f in claim_findings(POND, Anchored(anchors=(anchor,)), DAY)] == kinds
+
+
+def test_id_in_a_note_that_the_source_does_not_know_is_told_at_the_note() -> None:
+    noted = POND.model_copy(update={"arxiv_ids": ("2305.00001", "2599.99999"), "places": (at(7),)})
+    bare = Seed(file="a.md", stem="a", question="Why?", gloss="", essay=(), notes=(), prompt=None)
+    (found,) = seed_findings(bare, [noted], {noted.id: ANCHORED}, {"2305.00001": OWN})
+    assert (found.kind, found.line, found.message) == (
+        "anchor-unresolved", 7, "arXiv:2599.99999 is not known to the source",
+    )  # fmt: skip
+    assert seed_findings(bare, [noted], {}, {}) == [], "a claim that could not be looked up"
+
+
 def test_wrong_year_is_told_at_the_bullet_that_states_it() -> None:
     restated = POND.model_copy(update={"stated": YEAR_2024, "restated": (bullet(20, YEAR_2024),)})
-    assert claim_findings(restated, ANCHORED) == [
+    assert claim_findings(restated, ANCHORED, DAY) == [
         Finding(
             kind="year",
             message="stated as ~2024, but arXiv:2305.00001 was first posted on 2023-05-18",
@@ -49,18 +77,18 @@ def test_wrong_year_is_told_at_the_bullet_that_states_it() -> None:
 
 
 def test_year_stated_in_the_note_itself_is_told_at_the_note() -> None:
-    (found,) = claim_findings(POND.model_copy(update={"stated": YEAR_2024}), ANCHORED)
+    (found,) = claim_findings(POND.model_copy(update={"stated": YEAR_2024}), ANCHORED, DAY)
     assert (found.kind, found.line) == ("year", 1)
 
 
 def test_period_that_holds_the_year_is_no_finding() -> None:
     period = Period(first=2022, last=2024, text="~2022–2024")
-    assert claim_findings(POND.model_copy(update={"stated": period}), ANCHORED) == []
-    assert claim_findings(POND, ANCHORED) == []
+    assert claim_findings(POND.model_copy(update={"stated": period}), ANCHORED, DAY) == []
+    assert claim_findings(POND, ANCHORED, DAY) == []
 
 
 def test_claim_without_a_paper_is_a_finding_with_its_reason() -> None:
-    (found,) = claim_findings(POND, Unanchored(reason="two titles fit"))
+    (found,) = claim_findings(POND, Unanchored(reason="two titles fit"), DAY)
     assert (found.kind, found.message) == ("unanchored", "no paper could be found for it: two titles fit")
 
 
@@ -108,9 +136,9 @@ def test_december_is_about_the_next_year() -> None:
     late = Anchored(
         anchors=(Anchor(paper=OWN.model_copy(update={"published": date(2023, 12, 14)}), score=1, found_by="search"),)
     )
-    assert claim_findings(POND.model_copy(update={"stated": YEAR_2024}), late) == []
+    assert claim_findings(POND.model_copy(update={"stated": YEAR_2024}), late, DAY) == []
     exactly = YEAR_2024.model_copy(update={"text": "2024"})
-    assert [f.kind for f in claim_findings(POND.model_copy(update={"stated": exactly}), late)] == ["year"]
+    assert [f.kind for f in claim_findings(POND.model_copy(update={"stated": exactly}), late, DAY)] == ["year"]
 
 
 def test_year_of_a_later_version_is_no_error_of_an_anchor_line() -> None:
@@ -138,7 +166,7 @@ def test_bullet_behind_which_no_anchor_line_stands_is_told_with_its_paper() -> N
 
 
 def test_misstated_claim_is_a_finding_at_its_note() -> None:
-    (found,) = claim_findings(claim("Do ponds freeze?", "Shallow ones freeze 44% sooner."), ANCHORED)
+    (found,) = claim_findings(claim("Do ponds freeze?", "Shallow ones freeze 44% sooner."), ANCHORED, DAY)
     assert (found.kind, found.line) == ("misstated", 1)
 
 

@@ -34,8 +34,14 @@ def test_every_page_that_the_readme_links_to_is_there() -> None:
         assert (ROOT / target).exists(), target
 
 
-def test_seed_of_the_readme_is_read() -> None:
+def test_seed_of_the_readme_is_read_and_its_papers_found_offline() -> None:
+    from datetime import date
+
     from retest.seeds import parse_seed
+    from retest.sources.catalogue import CatalogueSource
+    from retest.tracing import trace
 
     seed = parse_seed(re.search(r"```markdown\n(.*?)```", README, re.DOTALL)[1], "readme.md")  # type: ignore[index]
-    assert (len(seed.notes), seed.notes[0].names) == (2, ("LIMA",))
+    traced = trace([seed], CatalogueSource(), date(2026, 8, 31))
+    assert [paper.arxiv_id for item in traced.claims for paper in item.papers] == ["2305.11206", "2406.08464"]
+    assert traced.findings() == []

@@ -21,6 +21,7 @@ from retest.seeds import (
     read_seed,
     short_title,
     unique_stems,
+    without_ids,
 )
 
 SEEDS = sorted((Path(__file__).parent.parent / "seeds").glob("*.txt"))
@@ -398,6 +399,19 @@ def test_arxiv_ids_are_found_in_every_spelling_and_numbers_are_not() -> None:
     text = "arXiv:2305.11383, 2305.11206v2, https://arxiv.org/abs/2406.08464v1, cs.CL/0112017 and cs/0112017, 0704.0001"
     assert arxiv_ids_in(text) == ("2305.11383", "2305.11206", "2406.08464", "cs/0112017", "0704.0001")
     assert arxiv_ids_in("42.6% of 1234.56789 and 2399.12345, 12.34, 2020.1234") == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("Vectors steer (arXiv:2305.11206).", "Vectors steer."),
+        ("Vectors steer [2305.11206v2, arXiv:2507.21509], they say.", "Vectors steer, they say."),
+        ("Vectors (https://arxiv.org/abs/2305.11206) steer (in part).", "Vectors steer (in part)."),
+        ("As arXiv:2305.11206 says (see 2305.11206 too), 4 of 10 (42.6%).",) * 2,
+    ],
+)
+def test_bracket_of_ids_is_no_part_of_what_a_note_says(text: str, told: str) -> None:
+    assert without_ids(text) == told
 
 
 # --- what cannot be read ---------------------------------------------------------------------------

@@ -65,7 +65,7 @@ def _claim(traced: Traced) -> dict[str, Any]:
         "text": claim.text,
         "seeds": [place.model_dump() for place in claim.places],
         "leaning": [{"file": s.place.file, "line": s.place.line, "sentence": s.text} for s in claim.leaning],
-        "stated_date": claim.stated.text if claim.stated else None,
+        "stated_date": claim.period.text if claim.period else None,
         "effective_date": traced.effective_date.isoformat(),
         "dated_by": traced.dated_by,
         "anchors": [

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from retest.models import Finding
 from retest.render.glance import dating_anchor, how_dated, settled_beside, settling
-from retest.render.text import byline, code, count, heading_anchor, md, paper_link, plain
+from retest.render.text import byline, code, count, heading_anchor, md, paper_link, plain, sentence
 from retest.report import AnchorRecord, ClaimRecord, EvidenceRecord, Report, SeedRecord, UnplacedRecord, anchors_of
 
 STATES = {
@@ -255,11 +255,6 @@ def _ungrounded_section(seed: SeedRecord, records: Sequence[ClaimRecord]) -> str
     return "## What could not be grounded\n\n" + (
         "\n".join(lines) or "Every claim has a paper, and every anchor line holds."
     )
-
-
-def sentence(text: str) -> str:
-    """The text with a full stop, unless a quotation has brought one."""
-    return text if text.endswith((".", "!", "?", ".”", "!”", "?”")) else f"{text}."
 
 
 def _finding_line(finding: Finding) -> str:

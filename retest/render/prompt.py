@@ -81,7 +81,7 @@ def _role(seed: Seed, anchors: Sequence[Paper]) -> str:
 def _span(traced: Sequence[Traced]) -> str:
     years = sorted({paper.published.year for item in traced for paper in item.papers})
     years += [
-        year for t in traced if not t.papers and t.claim.stated for year in (t.claim.stated.first, t.claim.stated.last)
+        year for t in traced if not t.papers and t.claim.period for year in (t.claim.period.first, t.claim.period.last)
     ]
     if not years:
         return "None of the findings could be dated."
@@ -104,7 +104,7 @@ def _year(traced: Traced) -> str:
     if traced.papers:
         years = sorted({paper.published.year for paper in traced.papers})
         return f"~{years[0]}" if years[0] == years[-1] else f"~{years[0]}–{years[-1]}"
-    return f"{traced.claim.stated.text}, no paper found" if traced.claim.stated else "undated, no paper found"
+    return f"{traced.claim.period.text}, no paper found" if traced.claim.period else "undated, no paper found"
 
 
 def _anchor_line(paper: Paper) -> str:

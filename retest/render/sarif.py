@@ -5,34 +5,49 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
 from retest import __version__
-from retest.models import Finding
+from retest.models import Finding, FindingKind
 from retest.render.glance import settling
-from retest.render.text import count, paper_url, plain
+from retest.render.text import count, paper_url, plain, sentence
 from retest.report import ClaimRecord, EvidenceRecord, Report
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _STATES = {"overturned": "warning", "contested": "note"}
-_RULES = {
+_CITATIONS = {
     "cites-overturned": (
         "warning",
         "Cites an overturned claim",
         "Newer work contradicts the core of a claim that this line cites.",
     ),
     "cites-contested": ("note", "Cites a contested claim", "Newer work disagrees about a claim that this line cites."),
+}
+_FINDINGS: dict[FindingKind, tuple[str, str, str]] = {
+    "unanchored": ("note", "Claim without a paper", "No paper could be found that the claim summarises."),
     "year": ("warning", "Wrong year", "The year that is stated is not the paper's."),
+    "misstated": ("warning", "Misstated", "The claim says otherwise than its own paper."),
+    "numbers": ("warning", "Numbers differ", "A number does not stand so in the claim's own paper."),
+    "anchor-unlike": ("warning", "Unlikely paper", "The paper with the stated arXiv id shares little with the claim."),
     "anchor-unresolved": ("warning", "Paper not found", "No paper has the arXiv id that is stated."),
     "anchor-title": ("warning", "Other title", "The paper with the stated arXiv id has another title."),
+    "anchor-author": ("warning", "Other author", "The paper with the stated arXiv id is by others."),
     "anchor-unused": ("note", "Paper of no claim", "A paper is named that no claim rests on."),
-    "unanchored": ("note", "Claim without a paper", "No paper could be found that the claim summarises."),
-    "numbers": ("warning", "Numbers differ", "A number does not stand so in the claim's own paper."),
-    "drift": ("note", "Told differently", "The claim does not say quite what its own paper says."),
+    "anchor-missing": (
+        "note",
+        "Claim without an anchor line",
+        "None of the prompt's anchor lines is behind this claim.",
+    ),
+    "drift": ("note", "Told differently", "An essay does not say quite what its note says, or two notes differ."),
+    "answered": (
+        "note",
+        "Question answered",
+        "A question is called open that a paper behind one of the seed's notes answers.",
+    ),
 }
-_OTHER = ("note", "Finding", "Something about this line wants a person's eye.")
+_RULES: Mapping[str, tuple[str, str, str]] = _CITATIONS | {str(kind): told for kind, told in _FINDINGS.items()}
 
 
 def sarif(report: Report) -> str:
@@ -58,7 +73,7 @@ def _order(result: dict[str, Any]) -> tuple[str, int, str, str]:
 
 
 def _rule(name: str) -> dict[str, object]:
-    level, title, text = _RULES.get(name, _OTHER)
+    level, title, text = _RULES[name]
     return {
         "id": name,
         "name": "".join(word.capitalize() for word in name.split("-")),
@@ -105,9 +120,9 @@ def _link(paper: EvidenceRecord) -> str:
 
 
 def _finding(finding: Finding) -> dict[str, Any]:
-    level = _RULES.get(finding.kind, _OTHER)[0]
+    level = _FINDINGS[finding.kind][0]
     text = _said(finding.message[:1].upper() + finding.message[1:])
-    return _result(finding.kind, level, f"{text}.", finding.file, finding.line, "", finding.message)
+    return _result(finding.kind, level, sentence(text), finding.file, finding.line, "", finding.message)
 
 
 def _result(rule: str, level: str, text: str, file: str, line: int, *identity: str) -> dict[str, Any]:

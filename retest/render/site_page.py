@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from retest.render.glance import counts_in_words, dating_anchor, how_dated
 from retest.render.html import Html, join, paper, tag
-from retest.render.markdown import meaning, sentence
-from retest.render.text import count
+from retest.render.markdown import meaning
+from retest.render.text import count, sentence
 from retest.report import AnchorRecord, ClaimRecord, EvidenceRecord, Report, SeedRecord, UnplacedRecord, anchors_of
 
 

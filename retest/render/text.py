@@ -74,3 +74,8 @@ def heading_anchor(heading: str) -> str:
 def count(number: int, noun: str, plural: str = "") -> str:
     """`1 claim`, `3 claims`."""
     return f"{number} {noun if number == 1 else plural or noun + 's'}"
+
+
+def sentence(text: str) -> str:
+    """The text with a full stop, unless a quotation has brought one."""
+    return text if text.endswith((".", "!", "?", ".”", "!”", "?”")) else f"{text}."

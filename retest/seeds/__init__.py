@@ -7,7 +7,7 @@ over a list of `- claim (NAME, ~2024)`. Each may carry Markdown marks.
 
 from __future__ import annotations
 
-from retest.seeds.arxiv_ids import arxiv_ids_in
+from retest.seeds.arxiv_ids import arxiv_ids_in, without_ids
 from retest.seeds.document import parse_seed
 from retest.seeds.files import SIZE_LIMIT, find_seeds, read_seed
 from retest.seeds.names import display_names, unique_stems
@@ -23,4 +23,5 @@ __all__ = [
     "read_seed",
     "short_title",
     "unique_stems",
+    "without_ids",
 ]

@@ -24,6 +24,17 @@ def arxiv_ids_in(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_plain_id(identifier) for _, identifier in sorted(found)))
 
 
+_WRITTEN = (
+    rf"(?:https?://)?(?:www\.)?(?:arxiv\s?[:.]\s?|arxiv\.org/(?:abs|pdf|html)/)?(?:{_NEW_ID}|{_OLD_ID})(?:v\d{{1,2}})?"
+)
+_IN_BRACKETS = re.compile(rf"\s*[(\[]\s*{_WRITTEN}(?:\s*[,;]\s*{_WRITTEN})*\s*[)\]]", re.IGNORECASE)
+
+
+def without_ids(text: str) -> str:
+    """The text without brackets that hold nothing but arXiv ids: they say where it stands, and nothing of what it says."""
+    return _IN_BRACKETS.sub("", text).strip()
+
+
 def _plain_id(identifier: str) -> str:
     # `cs.CL/0112017` and `cs/0112017` are one paper.
     archive, slash, number = identifier.rpartition("/")
