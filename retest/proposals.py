@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from retest.models import Value
 from retest.render.text import plain
 from retest.report import ClaimRecord, EvidenceRecord
 
-_MOVED = {"relaxed": "since narrowed", "overturned": "since contradicted", "contested": "since contested"}
+_MOVED = {"relaxed": "narrowed", "overturned": "contradicted", "contested": "contested"}
 
 
 class Replacement(Value):
@@ -22,36 +23,43 @@ class Replacement(Value):
     after: str
 
 
-def replacements(records: Iterable[ClaimRecord], retired: Iterable[str] = ()) -> list[Replacement]:
-    """A replacement for each essay sentence that leans on a claim which newer work has moved.
+def replacements(
+    records: Iterable[ClaimRecord], library: Iterable[ClaimRecord] = (), retired: Collection[str] = ()
+) -> list[Replacement]:
+    """A replacement for each essay sentence that leans on a claim which newer work has moved, or a person retired.
 
     The sentence keeps its words and gains what a reader must know: since when it was so, and which papers
-    moved it. Nothing is added that has no located quote. A sentence that leans on two moved claims gains both.
+    moved it. Nothing is added that has no located quote. Where it leans on several claims of the `library`, each
+    aside names its own.
     """
-    gone = set(retired)
+    leant_on = Counter((item.file, item.line, item.sentence) for record in library for item in record.leaning)
     found: dict[tuple[str, int, str], list[str]] = {}
     for record in records:
-        if (record.state in _MOVED and record.durability == "perishable") or record.id in gone:
-            for leaning in record.leaning:
-                found.setdefault((leaning.file, leaning.line, leaning.sentence), []).append(_aside(record))
+        if (record.state in _MOVED and record.durability == "perishable") or record.id in retired:
+            for place in ((item.file, item.line, item.sentence) for item in record.leaning):
+                aside = _aside(record, record.id in retired)
+                named = f"on “{record.title}”: {aside}" if leant_on[place] > 1 else aside
+                found.setdefault(place, []).append(named)
     return [
         Replacement(file=file, line=line, before=sentence, after=_with_aside(sentence, asides))
         for (file, line, sentence), asides in sorted(found.items())
     ]
 
 
-def _aside(record: ClaimRecord) -> str:
-    """What is to be said of one claim: `a finding of 2024-06, since narrowed by arXiv:2601.00001 (2026)`."""
+def _aside(record: ClaimRecord, is_retired: bool) -> str:
+    """What is to be said of one claim: `a finding of 2024-06, since narrowed by arXiv:2601.00001 (2026)`.
+
+    A single weak sign is told as one, and what a person has set aside is no paper's doing.
+    """
     told = f"a finding of {record.effective_date:%Y-%m}" if record.dated_by != "undated" else "an undated finding"
-    papers = _against(record)
-    moved = _MOVED.get(record.state, "since retired")
-    return f"{told}, {moved} by {_listed(papers)}" if papers else f"{told}, {moved}"
-
-
-def _against(record: ClaimRecord) -> list[EvidenceRecord]:
-    return [item for item in record.evidence if item.voice == "asserted" and item.stance in ("relaxes", "overturns")][
-        :2
-    ]
+    against = [item for item in record.evidence if item.voice == "asserted" and item.stance in ("relaxes", "overturns")]
+    parts = [told]
+    if record.state in _MOVED and against:
+        perhaps = "perhaps " if sum(item.strength for item in against) == 1 else ""
+        parts.append(f"since {perhaps}{_MOVED[record.state]} by {_listed(against[:2])}")
+    if is_retired:
+        parts.append("since set aside here")
+    return ", ".join(parts)
 
 
 def _listed(papers: Sequence[EvidenceRecord]) -> str:

@@ -38,9 +38,23 @@ def test_claim_that_stands_is_left_alone() -> None:
     assert replacements([record_of("upheld", leaning=LEANING), record_of("untested", leaning=LEANING)]) == []
 
 
-def test_claim_a_person_retired_is_proposed_whatever_its_state() -> None:
-    (change,) = replacements([record_of("upheld", leaning=LEANING)], retired=["small-ponds"])
-    assert "since retired" in change.after
+def test_claim_a_person_retired_is_proposed_whatever_its_state_and_laid_to_no_paper() -> None:
+    record = record_of("upheld", leaning=LEANING, evidence=[evidence_of("2606.00001", "relaxes")])
+    (change,) = replacements([record], retired=["small-ponds"])
+    assert change.after.endswith("[a finding of 2025-01, since set aside here].")
+
+
+def test_single_weak_sign_is_told_as_one() -> None:
+    record = record_of("relaxed", leaning=LEANING, evidence=[evidence_of("2606.00001", strength=1)])
+    assert "since perhaps narrowed by arXiv:2606.00001 (2026)]" in replacements([record])[0].after
+
+
+def test_aside_names_its_claim_where_the_sentence_leans_on_another_too() -> None:
+    other = record_of("upheld", id="lakes", title="Do lakes?", leaning=LEANING)
+    (change,) = replacements([moved()], [moved(), other])
+    assert "[on “Do small ponds freeze first?”: a finding of 2025-01, since narrowed" in change.after
+    (alone,) = replacements([moved()], [moved()])
+    assert "on “" not in alone.after
 
 
 def test_sentence_that_moved_away_is_reported_and_not_guessed_at() -> None:

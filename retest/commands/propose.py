@@ -41,14 +41,17 @@ def propose(
     kept = {claim for claim, ack in acks.items() if ack.decision == "keep"}
     retired = [claim for claim, ack in acks.items() if ack.decision == "retire"]
     wanted = [r for r in report.claims if r.id in (claims or known - kept)]
-    changes = replacements(wanted, retired)
+    changes = replacements(wanted, report.claims, retired)
     text, lost = patch(changes, _texts({change.file for change in changes}))
     if out:
         write_files(out.parent, {out.name: text})
     else:
         sys.stdout.write(text)
-    told = count(len(changes) - len(lost), "sentence") + (f", {len(lost)} no longer where they were" if lost else "")
-    print(f"{told}; look at them, then `git apply`; the seeds were not touched", file=sys.stderr)
+    moved = f"{count(len(lost), 'sentence')} no longer where it was; " if len(lost) == 1 else ""
+    moved = f"{count(len(lost), 'sentence')} no longer where they were; " if len(lost) > 1 else moved
+    placed = len(changes) - len(lost)
+    told = f"{count(placed, 'sentence')}: look, then `git apply`" if placed else "no sentence to replace"
+    print(f"{moved}{told}; the seeds were not touched", file=sys.stderr)
 
 
 def _texts(files: set[str]) -> dict[str, str]:
@@ -58,5 +61,7 @@ def _texts(files: set[str]) -> dict[str, str]:
         try:
             texts[file] = Path(file).read_bytes().decode("utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            raise InputError(f"{file}: cannot be read; run this in the folder where `retest run` was run") from error
+            raise InputError(
+                f"{file}: cannot be read from here; run this where `retest run` was run, in a folder above the seeds"
+            ) from error
     return texts
