@@ -12,6 +12,7 @@ from importlib.resources import files
 import pytest
 
 from retest.judges import Judge
+from retest.judges.cues import read_claim, read_paper
 from retest.judges.embedded import (
     EmbeddedJudge,
     Odds,
@@ -20,7 +21,9 @@ from retest.judges.embedded import (
     durable_question,
     figures,
     is_reported,
+    narrowing_told,
     perishable_limitation,
+    shared_words,
     shipped,
     stance_of,
     things_named,
@@ -143,7 +146,7 @@ def test_a_paper_that_repeats_a_finding_elsewhere_supports_it() -> None:
     (answer,) = weigh(paper, claim=scored, anchors=())
     assert isinstance(answer, Judgement)
     assert (answer.stance, answer.voice) == ("supports", "asserted")
-    assert "points the claim's way" in answer.reason
+    assert "reads as pointing the claim's way" in answer.reason
 
 
 def test_overturns_is_never_printed() -> None:
@@ -245,6 +248,29 @@ def test_a_reason_is_one_sentence_that_says_it_goes_by_cues() -> None:
     (answer,) = weigh(LIFTS)
     assert isinstance(answer, Judgement)
     assert re.fullmatch(r"By its cues, [^.]+\.", answer.reason)
+
+
+@pytest.mark.parametrize(
+    ("claim", "sentence", "told"),
+    [
+        ("Tuning harms recall.", "Adapters restore recall.", "reads as a remedy or an advance (“restore”)"),
+        ("Tuning harms recall.", "Models do not recover recall.", "reads as narrowing it"),
+        ("Tuning harms recall.", "Models fail to ever recover recall.", "reads as narrowing it"),
+        ("Self-improvement harms recall.", "Improvements reach recall.", "reads as narrowing it"),
+        ("Tuning harms recall.", "Recall drops only in chat.", "reads as a condition on it (“only in”)"),
+        ("Tuning harms recall.", "Recall stays below the 0.7 threshold.", "reads as narrowing it"),
+        ("Tuning harms recall.", "That recall drops is a myth.", "reads as a dispute of it (“myth”)"),
+    ],
+)
+def test_cue_that_is_denied_or_is_the_claims_own_word_is_no_reason(claim: str, sentence: str, told: str) -> None:
+    reading = read_claim(Claim(id="a", title="Recall?", text=claim, places=CLAIM.places), [])
+    assert narrowing_told(reading, "A Study", sentence) == told
+
+
+def test_bare_number_is_no_shared_word() -> None:
+    reading = read_claim(Claim(id="a", title="Recall?", text="Recall falls in 3 models.", places=CLAIM.places), [])
+    paper = read_paper("A Study", "In 3 models recall is high.")
+    assert sorted(shared_words(reading, paper, paper.sentences[0].text)) == ["models", "recall"]
 
 
 def test_it_keeps_the_judges_protocol_and_names_its_weights() -> None:

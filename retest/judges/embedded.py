@@ -28,9 +28,9 @@ from retest.judges.cues import (
     vocabulary,
 )
 from retest.models import Abstained, Answer, Claim, Evidence, Judgement, Outcome, Paper, Seed, TextKind, Value, Verdict
-from retest.terms import names, numbers, profile, sentence_spans, stem, telling, words
+from retest.terms import names, numbers, profile, sentence_spans, stem, stems, telling, words
 
-CODE_VERSION = "7"
+CODE_VERSION = "8"
 """Raised whenever this file or `cues.py` answers otherwise for the same weights."""
 
 
@@ -248,9 +248,8 @@ _DISPUTES = re.compile(
     re.IGNORECASE,
 )
 _CONDITIONS = re.compile(
-    r"\b(?:only (?:when|if|for|in|on|under|after)|depend\w* (?:\w+ )?on|var(?:y|ies)\b|whereas|partial(?:ly)?|threshold|sensitive to"
-    r"|mixed|conditional\w*|asymmetr\w+|limited to|trade-?offs?|unless|not (?:all|always|uniform\w*)|in some|under certain"
-    r"|when|if|role of)\b",
+    r"\b(?:only (?:when|if|for|in|on|under|after)|depend\w* (?:\w+ )?on|var(?:y|ies)\b|whereas|partial(?:ly)?|sensitive to"
+    r"|mixed|conditional\w*|limited to|trade-?offs?|unless|not (?:all|always|uniform\w*)|in some|under certain)\b",
     re.IGNORECASE,
 )
 _REMEDIES = re.compile(
@@ -264,39 +263,48 @@ _PERSISTS = re.compile(
 )
 
 
+_NOT = re.compile(
+    r"\b(?:not|no|never|cannot|without|nor|neither|hardly|rarely|fail(?:s|ed|ing)? to)\b|n['’]t\b", re.IGNORECASE
+)
+_WORDS_BEFORE = 3
+"""How far before a cue a negation turns it."""
+
+
 def _reason(claim: ClaimReading, paper: PaperReading, index: int, stance: Literal["supports", "relaxes"]) -> str:
     """One sentence that names the cue, and claims no more than cues can."""
     sentence = paper.sentences[index].text
-    told = _support_told(sentence) if stance == "supports" else _named_cue(paper.title.text, sentence) or _UNNAMED
+    told = _support_told(claim, sentence) if stance == "supports" else narrowing_told(claim, paper.title.text, sentence)
     shared = shared_words(claim, paper, sentence)
     about = f"; shared words: {', '.join(shared)}" if shared else ""
     return f"By its cues, {told}{about}."
 
 
-def _support_told(sentence: str) -> str:
-    found = _named(_PERSISTS, sentence)
-    return f"finds it still so ({found})" if found else "tests the same matter and points the claim's way"
+def _support_told(claim: ClaimReading, sentence: str) -> str:
+    found = _named(_PERSISTS, sentence, claim)
+    return f"reads as finding it still so ({found})" if found else "reads as pointing the claim's way"
 
 
-_UNNAMED = "takes up the same matter with a result of its own that seems to narrow the claim"
-
-
-def _named_cue(title: str, sentence: str) -> str:
-    """The plainest cue of title and deciding sentence, the strongest kind first; empty where there is none."""
+def narrowing_told(claim: ClaimReading, title: str, sentence: str) -> str:
+    """The plainest cue of title and deciding sentence, the strongest kind first."""
     for cues, told in (
-        (_DISPUTES, "takes issue with it ({}) and may do more than narrow it"),
-        (_CONDITIONS, "ties the finding to conditions ({})"),
-        (_REMEDIES, "reports a way that changes the result ({})"),
+        (_DISPUTES, "reads as a dispute of it ({})"),
+        (_CONDITIONS, "reads as a condition on it ({})"),
+        (_REMEDIES, "reads as a remedy or an advance ({})"),
     ):
-        found = _named(cues, f"{title} · {sentence}")
+        found = _named(cues, f"{title} · {sentence}", claim)
         if found:
             return told.format(found)
-    return ""
+    return "reads as narrowing it"
 
 
-def _named(cues: re.Pattern[str], text: str) -> str:
-    """The first cues as the text has them, in quotation marks."""
-    found = dict.fromkeys(match.group().casefold() for match in cues.finditer(text))
+def _named(cues: re.Pattern[str], text: str, claim: ClaimReading) -> str:
+    """The first cues as the text has them, in quotation marks: none that is denied, or that is the claim's own word."""
+    found = dict.fromkeys(
+        match.group().casefold()
+        for match in cues.finditer(text)
+        if not _NOT.search(" ".join(text[: match.start()].split()[-_WORDS_BEFORE:]))
+        and not claim.wanted.keys() & set(stems(match.group()))
+    )
     return ", ".join(f"“{cue}”" for cue in list(found)[:_NAMED])
 
 
@@ -304,7 +312,11 @@ def shared_words(claim: ClaimReading, paper: PaperReading, sentence: str) -> lis
     """The most telling words that claim and paper share, those of the deciding sentence first."""
     here = profile(sentence)
     written = {stem(word): word for word in reversed(words(f"{claim.claim.title} {claim.claim.text}"))}
-    shared = [(token not in here, -weight, token) for token, weight in claim.wanted.items() if token in paper.whole]
+    shared = [
+        (token not in here, -weight, token)
+        for token, weight in claim.wanted.items()
+        if token in paper.whole and not token.isdigit()
+    ]
     return [written[token] for _, _, token in sorted(shared)[:3]]
 
 
