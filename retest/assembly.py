@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date
+from typing import TypeVar
 
 from retest.acks import Ack
 from retest.findings import seed_findings
 from retest.graph import Questions, Resolved, Tools, outcomes_of
 from retest.history import changed_on, steadied, with_earlier_words
+from retest.judges import Judge, Scout
 from retest.ledger import Entry, judge_hash
 from retest.models import Finding, Outcome, Seed
 from retest.report import (
@@ -28,8 +30,7 @@ from retest.report import (
 def assemble(tools: Tools, previous: Report | None, acks: Mapping[str, Ack]) -> Report:
     """The report of a finished graph; a claim that could not be looked at keeps its earlier verdict."""
     library, outcomes = tools.library(), outcomes_of(tools)
-    prompts = {**tools.judge.prompts, **(tools.scout.prompts if tools.scout else {})}
-    judge = JudgeRecord(kind=tools.judge.kind, model=tools.judge.model, prompts=dict(sorted(prompts.items())))
+    judge = judge_record(tools.judge, tools.scout)
     earlier = {record.id: record for record in previous.claims} if previous else {}
     same = previous is not None and (previous.judge, previous.source) == (judge, tools.source.name)
     records = [_record(outcome, earlier, acks.get(outcome.claim.id), tools, same) for outcome in outcomes]
@@ -45,30 +46,58 @@ def assemble(tools: Tools, previous: Report | None, acks: Mapping[str, Ack]) -> 
     )
 
 
-def with_unread(report: Report, previous: Report | None, unread: Mapping[str, str]) -> Report:
-    """The report with what the one before holds on seeds that cannot be read now: a slip of the pen ends no verdict.
+def judge_record(judge: Judge, scout: Scout | None) -> JudgeRecord:
+    """Who judges, as a report keeps it."""
+    prompts = {**judge.prompts, **(scout.prompts if scout else {})}
+    return JudgeRecord(kind=judge.kind, model=judge.model, prompts=dict(sorted(prompts.items())))
 
-    `unread`: by seed, why it cannot be read. Each is named among what the run could not finish.
+
+def with_others(
+    report: Report, previous: Report | None, unread: Mapping[str, str], unnamed: Collection[str] = ()
+) -> Report:
+    """The report with what the one before holds on seeds that this run did not read.
+
+    `unread`: by seed, why it cannot be read: a slip of the pen ends no verdict. Each is named among what the run could
+    not finish. `unnamed`: seeds that lie where they lay, of which the run was not asked.
     """
+    others = {*unread, *unnamed}
     partial = tuple(Partial(claim=file, reason=reason) for file, reason in unread.items())
     before = {record.id: record for record in previous.claims} if previous else {}
-    taken = {seed.stem for seed in report.seeds}
     seeds = tuple(
-        seed.model_copy(update={"stem": f"{seed.stem}-unread"}) if seed.stem in taken else seed
+        _left_as_it_was(seed, report, previous, seed.file in unnamed)
         for seed in (previous.seeds if previous else ())
-        if seed.file in unread
+        if previous and seed.file in others
     )
     here = {record.id for record in report.claims}
-    told = [_told_in(before[r.id], r, unread) if r.id in before else r for r in report.claims]
-    lost = [r for r in before.values() if r.id not in here and any(place.file in unread for place in r.seeds)]
-    told += [_told_in(record, record.model_copy(update={"seeds": (), "leaning": ()}), unread) for record in lost]
+    told = [_told_in(before[r.id], r, others) if r.id in before else r for r in report.claims]
+    lost = [r for r in before.values() if r.id not in here and any(place.file in others for place in r.seeds)]
+    told += [_told_in(record, record.model_copy(update={"seeds": (), "leaning": ()}), others) for record in lost]
+    claims = [_under_window(record, report.since) for record in told]
     return report.model_copy(
         update={
-            "claims": tuple(_under_window(record, report.since) for record in told),
-            "seeds": (*report.seeds, *seeds),
+            "claims": tuple(_in_order(claims, "id", previous.claims if previous and others else ())),
+            "seeds": tuple(_in_order([*report.seeds, *seeds], "file", previous.seeds if previous and others else ())),
             "partial": (*report.partial, *partial),
         }
     )
+
+
+_Row = TypeVar("_Row", ClaimRecord, SeedRecord)
+
+
+def _in_order(rows: Sequence[_Row], name: str, before: Sequence[_Row]) -> list[_Row]:
+    """The rows that were there before in the order that they had, then the new ones: a part told anew moves nothing."""
+    places = {getattr(row, name): place for place, row in enumerate(before)}
+    return sorted(rows, key=lambda row: places.get(getattr(row, name), len(places)))
+
+
+def _left_as_it_was(seed: SeedRecord, report: Report, previous: Report, is_dated: bool) -> SeedRecord:
+    """An earlier run's record of a seed, with the day of that run where `is_dated`; its report's name is its own."""
+    day = seed.audited or previous.as_of
+    audited = day if is_dated and day != report.as_of else seed.audited
+    taken = {other.stem for other in report.seeds}
+    stem = f"{seed.stem}-unread" if seed.stem in taken else seed.stem
+    return seed.model_copy(update={"stem": stem, "audited": audited})
 
 
 def _told_in(before: ClaimRecord, record: ClaimRecord, files: Collection[str]) -> ClaimRecord:

@@ -186,6 +186,7 @@ def _findings_of(report: Report) -> dict[str, object]:
             item.pop("recent")
     for seed in plain["seeds"]:
         seed.pop("new_work")
+        seed.pop("audited")
     return plain
 
 

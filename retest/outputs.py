@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from retest.errors import OutputError
@@ -46,6 +46,17 @@ def write_files(folder: Path, files: Mapping[str, str]) -> list[str]:
         for left in beside.values():
             Path(left).unlink(missing_ok=True)
     return sorted(changed)
+
+
+def remove_reports(folder: Path, names: Iterable[str]) -> None:
+    """Removes the reports of seeds that are gone: what nobody audits any more must not pass for audited.
+
+    What was not written by a run stays.
+    """
+    for name in sorted(names):
+        text = _read(folder / name)
+        if text and text.startswith("---\ntitle: ") and "\ntags: [retest" in text[:2000]:
+            (folder / name).unlink(missing_ok=True)
 
 
 def _read(path: Path) -> str | None:

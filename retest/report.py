@@ -154,6 +154,8 @@ class SeedRecord(Value):
     new_work: tuple[str, ...]
     """Evidence of the recent window, the strongest first."""
     questions: tuple[str, str]
+    audited: date | None = None
+    """The day to which an earlier run audited it, where this one was asked about other seeds only."""
 
 
 class Partial(Value):

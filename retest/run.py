@@ -19,7 +19,7 @@ from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 from langgraph.graph.state import CompiledStateGraph
 
 from retest.acks import read_acks
-from retest.assembly import assemble, entries_of, with_unread
+from retest.assembly import assemble, entries_of, judge_record, with_others
 from retest.desk import FORM, Desk
 from retest.errors import InputError, JudgeRefused, OutputError, RetestError, SourceUnreachable
 from retest.graph import Run, Tools, build_graph, studio
@@ -27,8 +27,9 @@ from retest.history import Change, changes, is_quiet, read_report, with_causes
 from retest.judges import Judge, Scout
 from retest.ledger import Ledger, digest, merged_lines
 from retest.models import Seed, Value
-from retest.outputs import check_writable, write_files
+from retest.outputs import check_writable, remove_reports, write_files
 from retest.render import render
+from retest.render.text import count
 from retest.report import Report
 from retest.seeds import display_names, find_seeds, read_seed, unique_stems
 from retest.settings import Settings, environment, load_settings, recent_since
@@ -174,6 +175,14 @@ def run_audit(
         )
     since = recent_since(settings.since, as_of)
     scout = open_scout(judge)
+    unnamed = _unnamed(paths, previous)
+    if previous and unnamed and (previous.source, previous.judge) != (source.name, judge_record(judge, scout)):
+        raise InputError(
+            f"{settings.out} holds verdicts on {count(len(unnamed), 'seed')} more, such as {min(unnamed)}, from another source "
+            "or judge: one report cannot hold both; name all seeds together, or another --out"
+        )
+    if unnamed:
+        say(f"{count(len(unnamed), 'seed')} of {settings.out} not named here: left as audited before.")
     run_id = _run_id(seeds, previous, source, judge, scout, settings, since, as_of)
     kept_lines = [] if settings.fresh else kept_lines
     with _caches(settings, run_id) as (ledger, desk):
@@ -195,14 +204,16 @@ def run_audit(
         asyncio.run(_drive(tools, settings, run_id, progress))
         report = assemble(tools, previous, acks)
         _refuse_if_nothing_was_seen(report, settings.out, desk)
-        unread = _unread(paths, seeds, unreadable)
-        report = with_unread(report, previous, unread)
+        report = with_others(report, previous, _unread(paths, seeds, unreadable), unnamed)
         changed = changes(previous, report)
         report = with_causes(report, previous, changed)
         files = render(report, changed, told_before)
         files[LEDGER] = merged_lines(kept_lines, entries_of(tools))
         quiet = is_quiet(previous, report) and _is_whole(settings.out, files)
         written = [] if quiet else write_files(settings.out, files)
+        remove_reports(
+            settings.out, {f"{seed.stem}.md" for seed in (previous.seeds if previous else ())} - files.keys()
+        )
         figures = _figures(source, ledger, judge)
         _log_run(settings.home, report, figures, today)
         desk.clear()
@@ -222,6 +233,28 @@ def _unread(paths: Sequence[Path], seeds: Sequence[Seed], unreadable: Sequence[s
     names = display_names(find_seeds(paths), Path.cwd())
     told = {name: next((p for p in unreadable if p.startswith(f"{name}: ")), "") for name in names if name not in read}
     return {name: problem.removeprefix(f"{name}: ") for name, problem in told.items()}
+
+
+def _unnamed(paths: Sequence[Path], previous: Report | None) -> set[str]:
+    """Seeds of the report before that are not named now and, as far as can be told from here, still there."""
+    named = display_names(find_seeds(paths), Path.cwd()).keys()
+    return {
+        seed.file
+        for seed in (previous.seeds if previous else ())
+        if seed.file not in named and not _is_gone(seed.file, paths, Path.cwd())
+    }
+
+
+def _is_gone(file: str, paths: Sequence[Path], cwd: Path) -> bool:
+    """Whether a seed is no longer where it was: in a folder that is named, or that can be looked into from here."""
+    if (cwd / file).is_file():
+        return False
+    folders = [(cwd / path).resolve() for path in paths if path.is_dir()]
+    if any((cwd / file).resolve().is_relative_to(folder) for folder in folders):
+        return True
+    if "/" in file:
+        return (cwd / file).parent.is_dir()
+    return any(not folder.is_relative_to(cwd.resolve()) for folder in folders)  # whose seeds have bare names
 
 
 def _figures(source: PaperSource, ledger: Ledger, judge: Judge) -> Figures:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -127,14 +127,20 @@ def audit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Audit:
     (tmp_path / "seeds").mkdir()
     (tmp_path / "seeds" / "ponds.txt").write_text(SEED, encoding="utf-8")
 
-    def auditing(source: ShelfSource | None = None, by: Any = None, mode: str = "arxiv", **more: Any) -> Finished:
+    def auditing(
+        source: ShelfSource | None = None,
+        by: Any = None,
+        mode: str = "arxiv",
+        seeds: Sequence[Path] = (Path("seeds"),),
+        **more: Any,
+    ) -> Finished:
         settings = Settings.model_validate(
             {"home": tmp_path / "home", "out": Path("out"), "source": mode, "as_of": AS_OF, "since": "6mo"} | more
         )
         asked = source or shelf()
         monkeypatch.setattr(run, "open_source", lambda settings, today, say: (asked, settings.as_of))
         monkeypatch.setattr(run, "open_judge", lambda settings: by or judge())
-        return run_audit([Path("seeds")], settings, AS_OF, lambda line: None, lambda event: None)
+        return run_audit(seeds, settings, AS_OF, lambda line: None, lambda event: None)
 
     return auditing
 

@@ -20,6 +20,7 @@ from retest.commands.prompt import _template
 from retest.console import claims_table
 from retest.errors import InputError, RetestError, SourceUnreachable
 from retest.models import Answer, Claim, Evidence, NotJudged, Paper, Quote
+from retest.run import _is_gone
 from retest.settings import Settings, recent_since
 from retest.templates import load
 from retest.tracing import trace
@@ -67,6 +68,68 @@ def test_seed_that_never_could_be_read_is_named_in_the_reports(audit: Audit, tmp
     finished = audit()
     assert [part.claim for part in finished.report.partial] == ["seeds/broken.md"]
     assert [seed.file for seed in finished.report.seeds] == ["seeds/ponds.txt"]
+
+
+# --- a run over a part of the library -----------------------------------------------------------------
+
+
+def test_run_over_one_seed_leaves_the_others_as_they_were(audit: Audit, tmp_path: Path) -> None:
+    (tmp_path / "seeds" / "lakes.md").write_text(LAKES, encoding="utf-8")
+    before = audit().report
+    kept = written(tmp_path / "out")
+    part = audit(seeds=[Path("seeds/ponds.txt")])
+    assert (part.changes, part.is_partial, written(tmp_path / "out")) == ((), False, kept)
+    later = audit(seeds=[Path("seeds/ponds.txt")], as_of=date(2026, 9, 30))
+    assert {record.id for record in later.report.claims} == {record.id for record in before.claims}
+    assert [(seed.file, seed.audited) for seed in later.report.seeds] == [
+        ("seeds/lakes.md", AS_OF), ("seeds/ponds.txt", None),
+    ]  # fmt: skip
+    assert f"Audited to {AS_OF};" in (tmp_path / "out" / "lakes.md").read_text(encoding="utf-8")
+    assert f"(audited to {AS_OF})" in (tmp_path / "out" / "README.md").read_text(encoding="utf-8")
+    whole = audit(as_of=date(2026, 9, 30))
+    assert (whole.changes, [seed.audited for seed in whole.report.seeds]) == ((), [None, None])
+
+
+def test_run_over_one_seed_by_another_judge_is_refused(audit: Audit, tmp_path: Path) -> None:
+    (tmp_path / "seeds" / "lakes.md").write_text(LAKES, encoding="utf-8")
+    audit()
+    kept = written(tmp_path / "out")
+    with pytest.raises(InputError, match=r"^out holds verdicts on 1 seed more, such as seeds/lakes\.md, from another"):
+        audit(seeds=[Path("seeds/ponds.txt")], by=ScriptedJudge(ANSWERS, prompts={"script": "2"}))
+    assert written(tmp_path / "out") == kept
+
+
+def test_seed_that_is_gone_takes_its_claims_and_its_report_along(audit: Audit, tmp_path: Path) -> None:
+    (tmp_path / "seeds" / "lakes.md").write_text(LAKES, encoding="utf-8")
+    audit()
+    (tmp_path / "out" / "mine.md").write_text("my own page", encoding="utf-8")
+    (tmp_path / "seeds" / "lakes.md").unlink()
+    finished = audit()
+    assert [seed.file for seed in finished.report.seeds] == ["seeds/ponds.txt"]
+    assert not (tmp_path / "out" / "lakes.md").exists() and (tmp_path / "out" / "mine.md").exists()
+
+
+@pytest.mark.parametrize(
+    ("file", "named", "gone"),
+    [
+        ("seeds/a.md", "seeds", False),  # it lies there
+        ("seeds/x.md", "seeds", True),
+        ("seeds/x.md", "seeds/a.md", True),  # one looks into its folder all the same
+        ("far/x.md", "seeds/a.md", False),  # who knows, from here
+        ("far/x.md", ".", True),
+        ("x.md", "seeds/a.md", False),
+        ("x.md", "../else", True),
+        ("x.md", ".", True),
+    ],
+)
+def test_seed_is_gone_only_where_one_can_tell(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str, named: str, gone: bool
+) -> None:
+    for place in ("work/seeds", "else"):
+        (tmp_path / place).mkdir(parents=True)
+    (tmp_path / "work" / "seeds" / "a.md").write_text("", encoding="utf-8")
+    monkeypatch.chdir(tmp_path / "work")
+    assert _is_gone(file, [Path(named)], Path.cwd()) == gone
 
 
 # --- a night on which little went well ---------------------------------------------------------------

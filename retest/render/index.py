@@ -97,7 +97,8 @@ def _claim_link(report: Report, record: ClaimRecord) -> str:
 def _essay_line(report: Report, index: int) -> str:
     seed = report.seeds[index]
     told = counts_in_words(report.claim(claim_id) for claim_id in seed.claims)
-    return f"- [{md(seed.question)}]({seed.stem}.md): {told}"
+    audited = f" (audited to {seed.audited})" if seed.audited else ""
+    return f"- [{md(seed.question)}]({seed.stem}.md): {told}{audited}"
 
 
 def _partial_part(report: Report) -> list[str]:

@@ -47,25 +47,25 @@ def seed_report(report: Report, seed: SeedRecord) -> str:
         front_matter(seed.question, report, [record.state for record in records]),
         f"# {md(seed.question)}",
         *([md(seed.gloss)] if seed.gloss else []),
-        _summary(report, records),
+        _summary(report, seed, records),
         *_unfinished(report, seed),
         _verdict_table(records),
         *(_claim_section(report, number, record) for number, record in enumerate(records, 1)),
         _new_work_section(report, seed, records),
         _questions_section(report, seed),
         _ungrounded_section(seed, records),
-        _making_section(report),
+        _making_section(report, seed),
     ]
     return "\n\n".join(parts) + "\n"
 
 
-def _summary(report: Report, records: Sequence[ClaimRecord]) -> str:
+def _summary(report: Report, seed: SeedRecord, records: Sequence[ClaimRecord]) -> str:
     states = Counter(record.state for record in records)
     told = ", ".join(
         f"{number} {state}" for state, number in sorted(states.items(), key=lambda pair: list(STATES).index(pair[0]))
     )
     return (
-        f"**{count(len(records), 'claim')}: {told}.** Audited to {report.as_of}; recent means since {report.since}. "
+        f"**{count(len(records), 'claim')}: {told}.** Audited to {seed.audited or report.as_of}; recent means since {report.since}. "
         f"Source: {SOURCES.get(report.source, md(report.source))}. Judge: {JUDGES.get(report.judge.kind, md(report.judge.kind))}."
     )
 
@@ -261,13 +261,13 @@ def _finding_line(finding: Finding) -> str:
     return f"- {code(finding.file)} line {finding.line}: {md(sentence(finding.message))}"
 
 
-def _making_section(report: Report) -> str:
+def _making_section(report: Report, seed: SeedRecord) -> str:
     prompts = ", ".join(f"{md(name)} {code(value)}" for name, value in sorted(report.judge.prompts.items()))
     return "\n".join(
         [
             "## How this was made",
             "",
-            f"- As of {report.as_of}, recent since {report.since}.",
+            f"- As of {seed.audited or report.as_of}, recent since {report.since}.",
             f"- Papers from {SOURCES.get(report.source, md(report.source))}.",
             f"- Judged by {JUDGES.get(report.judge.kind, md(report.judge.kind))}, {code(report.judge.model)}; {prompts}.",
             "- Every quote stands in the paper's text at the place that `verdicts.json` gives; every id came from the source.",

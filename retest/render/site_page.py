@@ -19,10 +19,11 @@ def state_badge(state: str) -> Html:
 def essay_main(report: Report, seed: SeedRecord) -> Html:
     """The main part of an essay's page."""
     records = [report.claim(claim_id) for claim_id in seed.claims]
+    audited = f" Audited to {seed.audited}." if seed.audited else ""
     return join(
         tag("h1", seed.question),
         tag("p", seed.gloss, class_="lead") if seed.gloss else None,
-        tag("p", f"{count(len(records), 'claim')}: {counts_in_words(records)}.", class_="quiet"),
+        tag("p", f"{count(len(records), 'claim')}: {counts_in_words(records)}.{audited}", class_="quiet"),
         _contents(records),
         *(_claim(number, record) for number, record in enumerate(records, 1)),
         _new_work(report, seed, records),
