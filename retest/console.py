@@ -12,9 +12,11 @@ from rich.text import Text
 
 from retest.render.text import count, plain
 from retest.report import Report
-from retest.tracing import Tracing
+from retest.tracing import Traced, Tracing
 
 _STAGES = {"gather": "finding papers", "test": "weighing them"}
+NARROW = 70
+"""Columns below which a table of six would leave no room for the claim."""
 _COLOURS = {"upheld": "green", "relaxed": "yellow", "overturned": "red", "contested": "magenta"}
 
 
@@ -79,21 +81,31 @@ class Story:
 def claims_table(tracing: Tracing) -> None:
     """The claims with where they come from, and the findings, on stdout."""
     console = Console(highlight=False)
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("Claim", "Since", "Rests on", "Fit", "Cited", "Fidelity"):
-        table.add_column(
-            heading, no_wrap=heading not in ("Claim", "Rests on"), justify="right" if heading == "Cited" else "left"
-        )
-    for traced in tracing.claims:
-        anchors = traced.anchoring.anchors if traced.anchoring.kind == "anchored" else ()
-        rests = ", ".join(f"arXiv:{a.paper.arxiv_id}" for a in anchors) or "no paper found"
-        fit = f"{anchors[0].score:.2f}" if anchors else ""
-        since = f"{traced.effective_date}" if traced.dated_by != "undated" else "undated"
-        cited = str(len(traced.claim.leaning))
-        table.add_row(Text(plain(traced.claim.title)), since, rests, fit, cited, traced.fidelity.status)
-    console.print(table)
+    rows = [(Text(plain(traced.claim.title)), *_told_of(traced)) for traced in tracing.claims]
+    if console.width < NARROW:
+        for title, since, rests, fit, cited, status in rows:
+            console.print(title)
+            told = (since, rests, fit and f"fit {fit}", f"cited {cited} times", status)
+            console.print(Text(f"  {' · '.join(filter(None, told))}"))
+    else:
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        for heading in ("Claim", "Since", "Rests on", "Fit", "Cited", "Fidelity"):
+            table.add_column(
+                heading, no_wrap=heading not in ("Claim", "Rests on"), justify="right" if heading == "Cited" else "left"
+            )
+        for row in rows:
+            table.add_row(*row)
+        console.print(table)
     for finding in tracing.findings():
         console.print(Text(plain(f"{finding.file}: line {finding.line}: {finding.message}")), soft_wrap=True)
+
+
+def _told_of(traced: Traced) -> tuple[str, str, str, str, str]:
+    anchors = traced.anchoring.anchors if traced.anchoring.kind == "anchored" else ()
+    rests = ", ".join(f"arXiv:{a.paper.arxiv_id}" for a in anchors) or "no paper found"
+    fit = f"{anchors[0].score:.2f}" if anchors else ""
+    since = f"{traced.effective_date}" if traced.dated_by != "undated" else "undated"
+    return since, rests, fit, str(len(traced.claim.leaning)), traced.fidelity.status
 
 
 class Tally:

@@ -45,3 +45,18 @@ def test_seed_of_the_readme_is_read_and_its_papers_found_offline() -> None:
     traced = trace([seed], CatalogueSource(), date(2026, 8, 31))
     assert [paper.arxiv_id for item in traced.claims for paper in item.papers] == ["2305.11206", "2406.08464"]
     assert traced.findings() == []
+
+
+def test_settings_page_tells_every_setting_and_its_default() -> None:
+    from retest.settings import _ENVIRONMENT, _FILE_KEYS, Settings
+
+    page = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
+    for variable in _ENVIRONMENT.values():
+        assert f"`{variable}`" in page, variable
+    for key in _FILE_KEYS:
+        assert f"`--{key.replace('_', '-')}`" in page or f"`{key.replace('_', '-')}`" in page, key
+    defaults = Settings()
+    for key, value in (("since", "since"), ("source", "source"), ("judge", "judge"), ("out", "out")):
+        assert f"| `--{key}` | | `{getattr(defaults, value)}` |" in page, key
+    assert f"| `{defaults.model}` |" in page and f"| {defaults.candidates} | papers" in page
+    assert f"| {defaults.concurrency} | claims" in page and f"| {defaults.arxiv_delay:g} | seconds" in page

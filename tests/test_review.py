@@ -233,6 +233,16 @@ def test_terminal_is_told_untrusted_words_as_words(capsys: pytest.CaptureFixture
     assert "[red]freeze[/red]" in told and "\x1b" not in told
 
 
+def test_narrow_terminal_is_told_every_claim_all_the_same(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from retest.seeds import parse_seed
+
+    monkeypatch.setenv("COLUMNS", "40")
+    claims_table(trace([parse_seed("# Do ponds?\n\n- Ponds freeze first (~2024).\n", "a.md")], shelf(), AS_OF))
+    assert capsys.readouterr().out.startswith("Ponds freeze first\n  2024-12-31 · no paper found · cited 0 ")
+
+
 def test_error_that_repeats_a_hostile_name_writes_no_control_character(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from retest.settings import Settings, environment, load_settings
+from retest.settings import DEFAULT_MODEL, Settings, environment, load_settings
 
 Seeds = Annotated[
     list[Path], typer.Argument(metavar="SEED", help="Seeds (.txt or .md), or folders of them.", show_default=False)
@@ -37,7 +37,7 @@ JudgeOption = Annotated[
         "--judge", help="llm, embedded or auto: llm where a key or base URL is configured.", show_default="auto"
     ),
 ]
-Model = Annotated[str | None, typer.Option(help="The LLM judge's model.")]
+Model = Annotated[str | None, typer.Option(help="The LLM judge's model.", show_default=DEFAULT_MODEL)]
 Candidates = Annotated[int | None, typer.Option(help="Papers judged per claim.", show_default="20", metavar="N")]
 Concurrency = Annotated[int | None, typer.Option(help="Claims worked on at once.", show_default="8", metavar="N")]
 Json = Annotated[bool, typer.Option("--json", help="Print the answer as JSON on stdout.")]
