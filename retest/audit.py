@@ -158,6 +158,7 @@ async def retest_claim(
         not_judged=weighed.not_judged,
         abstained=len(weighed.unplaced) - weighed.not_judged,
         searched=bool(gathered.queries),
+        upholds=judge.upholds,
     )
     return Outcome(
         claim=claim,

@@ -20,12 +20,20 @@ class Decision(Value):
 
 
 def decide(
-    evidence: Sequence[Evidence], *, looked_at: int, not_judged: int = 0, abstained: int = 0, searched: bool = True
+    evidence: Sequence[Evidence],
+    *,
+    looked_at: int,
+    not_judged: int = 0,
+    abstained: int = 0,
+    searched: bool = True,
+    upholds: bool = True,
 ) -> Decision:
     """The state that asserted evidence bears out.
 
     `looked_at` counts the newer candidates, `not_judged` those without a usable answer, `abstained`
-    those the judge could not place; a claim as young as the audit was never `searched`.
+    those the judge could not place; a claim as young as the audit was never `searched`. A judge that misses
+    much of what narrows a claim never `upholds` one: of its support alone no verdict is made, and whatever
+    narrows the claim counts.
 
     Overturning takes two findings or one of full strength, and no comparable support: else the claim is
     contested, for a false alarm costs more than a late one.
@@ -35,6 +43,10 @@ def decide(
     if not any(weights.values()):
         return _undecided(looked_at, not_judged, abstained) if searched else _NOTHING_TO_CHECK
     state = _state(asserted, weights["supports"], weights["relaxes"], weights["overturns"])
+    if state == "upheld" and not upholds:
+        if not weights["relaxes"]:
+            return Decision(state="untested", confidence=0.0, absence="could not judge")
+        state = "relaxed"
     return Decision(state=state, confidence=_confidence(state, weights, _is_lone(asserted, state)))
 
 

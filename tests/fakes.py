@@ -43,6 +43,7 @@ class ScriptedJudge:
 
     kind = "embedded"
     model = "scripted"
+    upholds = True
 
     def __init__(self, answers: Mapping[str, Answer] | None = None, prompts: Mapping[str, str] | None = None) -> None:
         self.answers = dict(answers or {})

@@ -55,6 +55,25 @@ def test_state_follows_from_asserted_evidence(told: str, state: str) -> None:
     assert decide(saying(told), looked_at=20).state == state
 
 
+@pytest.mark.parametrize(
+    ("told", "state"),
+    [
+        ("s1", "untested"),
+        ("s3 s3 s3", "untested"),
+        ("s3 s3 s3 r1", "relaxed"),  # whatever it sees of narrowing counts
+        ("r1", "relaxed"),
+        ("s3 s3 o3", "contested"),
+        ("o3", "overturned"),
+        ("", "untested"),
+    ],
+)
+def test_judge_that_misses_narrowing_upholds_nothing(told: str, state: str) -> None:
+    decision = decide(saying(told), looked_at=20, upholds=False)
+    assert decision.state == state
+    if state == "untested" and told:
+        assert (decision.confidence, decision.absence) == (0.0, "could not judge")
+
+
 def test_one_finding_of_middling_strength_never_overturns() -> None:
     for told in ("o1", "o2", "o1 r3", "o2 r3 r3"):
         assert decide(saying(told), looked_at=20).state == "contested"

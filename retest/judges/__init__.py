@@ -37,6 +37,10 @@ class Judge(Protocol):
     def prompts(self) -> Mapping[str, str]:
         """Hash of everything that shapes its answers, by name: a changed hash makes earlier answers another judge's."""
 
+    @property
+    def upholds(self) -> bool:
+        """Whether its support can uphold a claim: it sees what narrows one as readily as what agrees."""
+
     async def weigh(self, claim: Claim, anchors: Sequence[Paper], papers: Sequence[Paper]) -> list[Answer]:
         """One answer per paper, in order. Quotes are the judge's word until `quotes.locate` finds them."""
 

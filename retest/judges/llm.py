@@ -116,6 +116,7 @@ class LlmJudge:
     """Weighs with a model behind an OpenAI-compatible endpoint; `fallback` finds the words where the model has none."""
 
     kind: Literal["llm"] = "llm"
+    upholds = True
 
     def __init__(self, endpoint: Endpoint, fallback: Judge, batch: int = BATCH) -> None:
         """`batch`: candidates per request."""

@@ -94,6 +94,8 @@ def why_unverified(record: ClaimRecord) -> str:
 
 def settling(record: ClaimRecord) -> EvidenceRecord | None:
     """The paper that says most about why the claim stands where it stands."""
+    if record.state in ("untested", "unreachable"):
+        return None
     leading = {"upheld": "supports", "relaxed": "relaxes"}.get(record.state, "overturns")
     asserted = [item for item in record.evidence if item.voice == "asserted"]
     return next((item for item in asserted if item.stance == leading), asserted[0] if asserted else None)

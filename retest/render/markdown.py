@@ -26,8 +26,8 @@ SOURCES = {
 }
 JUDGES = {
     "llm": "a language model",
-    "embedded": "the embedded judge (cues and weights, no model is called;"
-    " it sees agreement more easily than narrowing, so read the quotes)",
+    "embedded": "the embedded judge (cues and weights, no model is called; it sees agreement more easily than narrowing,"
+    " so it calls no claim upheld)",
 }
 
 
