@@ -47,6 +47,14 @@ def test_seed_of_the_readme_is_read_and_its_papers_found_offline() -> None:
     assert traced.findings() == []
 
 
+def test_report_that_the_readme_quotes_reads_so() -> None:
+    report = (ROOT / "outputs" / "000_19bdc5ad0b9cd81e.md").read_text(encoding="utf-8").replace("\\.", ".")
+    quoted = [line.removeprefix("> ") for line in README.splitlines() if line.startswith("> ")]
+    assert len(quoted) > 5
+    for line in quoted:
+        assert line.removeprefix("#") in report, line
+
+
 def test_settings_page_tells_every_setting_and_its_default() -> None:
     from retest.settings import _ENVIRONMENT, _FILE_KEYS, Settings
 
