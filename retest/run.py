@@ -7,7 +7,7 @@ import json
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, closing, contextmanager
+from contextlib import aclosing, asynccontextmanager, closing, contextmanager
 from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
@@ -367,7 +367,7 @@ class _Requests(ThreadPoolExecutor):
 async def _drive(tools: Tools, settings: Settings, run_id: str, progress: Progress) -> None:
     """Runs the graph, or goes on with it where a killed run left its checkpoint."""
     asyncio.get_running_loop().set_default_executor(_Requests())
-    async with _checkpointer(settings.home / "checkpoints.sqlite3") as saver:
+    async with aclosing(tools.judge), _checkpointer(settings.home / "checkpoints.sqlite3") as saver:
         graph = build_graph().compile(checkpointer=saver, name="retest")
         config: Any = {"configurable": {"thread_id": run_id}}
         if settings.fresh:

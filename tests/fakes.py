@@ -49,6 +49,7 @@ class ScriptedJudge:
         self.answers = dict(answers or {})
         self.prompts = dict(prompts or {"script": "1"})
         self.asked: list[tuple[str, str]] = []
+        self.closed = 0
 
     async def weigh(self, claim: Claim, anchors: Sequence[Paper], papers: Sequence[Paper]) -> list[Answer]:
         self.asked += [(claim.id, paper.arxiv_id) for paper in papers]
@@ -64,6 +65,9 @@ class ScriptedJudge:
 
     async def ask(self, seed: Seed, outcomes: Sequence[Outcome]) -> tuple[str, str]:
         return "What if it moved?", "What if it did not?"
+
+    async def aclose(self) -> None:
+        self.closed += 1
 
 
 class ShelfSource:

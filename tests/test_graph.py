@@ -185,6 +185,16 @@ def test_order_of_the_branches_leaves_no_trace_in_the_bytes(audit: Audit, tmp_pa
     assert written(tmp_path / "wide") == written(tmp_path / "narrow")
 
 
+def test_judge_lets_go_of_its_connections_however_the_run_ends(audit: Audit) -> None:
+    by = judge()
+    audit(by=by)
+    assert by.closed == 1
+    refusing = Stumbling(JudgeRefused("wrong key"))
+    with pytest.raises(JudgeRefused):
+        audit(by=refusing, fresh=True)
+    assert refusing.closed == 1
+
+
 # --- nights that go wrong --------------------------------------------------------------------------
 
 

@@ -164,6 +164,7 @@ class PlainJudge:
     kind: Literal["embedded"] = "embedded"
     model = "plain"
     prompts: Mapping[str, str] = {}
+    upholds = False
 
     async def weigh(self, claim: Claim, anchors: Sequence[Paper], papers: Sequence[Paper]) -> list[Answer]:
         raise AssertionError("the fallback is for words only")
@@ -178,6 +179,9 @@ class PlainJudge:
 
     async def ask(self, seed: Seed, outcomes: Sequence[Outcome]) -> tuple[str, str]:
         return "plain first?", "plain second?"
+
+    async def aclose(self) -> None:
+        raise AssertionError("the fallback is not its own to close")
 
 
 class Verse(Reply):

@@ -7,6 +7,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -91,7 +92,12 @@ def evaluate(
         concurrency=settings.concurrency,
         progress=progress,
     )
-    evaluated = asyncio.run(measure(golds, bench, wanted, name, settings.since, days, clock))
+
+    async def whole() -> Evaluated:
+        async with aclosing(bench.judge):
+            return await measure(golds, bench, wanted, name, settings.since, days, clock)
+
+    evaluated = asyncio.run(whole())
     if earlier:
         evaluated = replace(evaluated, metrics=compared_with(earlier, evaluated.metrics))
     return write(evaluated, wanted.out) if wanted.out else evaluated

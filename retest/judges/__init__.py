@@ -50,6 +50,9 @@ class Judge(Protocol):
     async def ask(self, seed: Seed, outcomes: Sequence[Outcome]) -> tuple[str, str]:
         """Two research questions that assume that the regime may have moved. Raises JudgeUnreachable."""
 
+    async def aclose(self) -> None:
+        """Lets go of what it holds open."""
+
 
 class Scout(Protocol):
     """Helps to find what bears on a claim. Nothing it says is cited: its words search, its picks order."""

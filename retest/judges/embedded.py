@@ -200,6 +200,9 @@ class EmbeddedJudge:
         """Two research questions from what moved."""
         return questions(seed, outcomes)
 
+    async def aclose(self) -> None:
+        """It holds nothing open."""
+
 
 _FAR = "By its cues, shares too little with the claim to bear on it."
 _OTHERS = re.compile(

@@ -148,6 +148,10 @@ class LlmJudge:
         """Calls and tokens so far, for the run log."""
         return self._endpoint.usage
 
+    async def aclose(self) -> None:
+        """Closes the endpoint's connections."""
+        await self._endpoint.aclose()
+
     async def weigh(self, claim: Claim, anchors: Sequence[Paper], papers: Sequence[Paper]) -> list[Answer]:
         """One answer per paper, in order; what overturns has survived a second look."""
         about = claim_block(claim, anchors)
