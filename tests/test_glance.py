@@ -13,6 +13,8 @@ from retest.render.glance import (
     fell_lately,
     how_dated,
     settled_beside,
+    settling,
+    unsettled,
     unverified,
     verdicts_in_words,
 )
@@ -77,6 +79,12 @@ def test_papers_that_say_otherwise_never_count_as_having_settled_a_claim(
 def test_paper_that_only_repeats_another_settles_nothing() -> None:
     evidence = [evidence_of("1", "supports"), evidence_of("2", "supports", voice="reported")]
     assert settled_beside(record_of("upheld", evidence=evidence)) == ""
+
+
+def test_support_that_makes_no_verdict_is_told_beside_its_absence() -> None:
+    record = record_of("untested", absence="could not judge", evidence=[("1", "supports"), ("2", "supports")])
+    assert (unsettled(record), settling(record)) == ("could not judge; 2 papers support it", None)
+    assert unsettled(record_of("untested", absence="nothing newer found")) == "nothing newer found"
 
 
 @pytest.mark.parametrize(

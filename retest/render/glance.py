@@ -86,7 +86,7 @@ def why_unverified(record: ClaimRecord) -> str:
     """What a claim lacks; empty when it has both a paper of its own and newer evidence."""
     lacks: list[str] = []
     if record.state in ("untested", "unreachable"):
-        lacks.append(record.absence or "no newer evidence")
+        lacks.append(unsettled(record))
     if record.anchor is None:
         lacks.append("no paper of its own")
     return ", ".join(lacks)
@@ -124,6 +124,13 @@ _VERBS: tuple[tuple[Stance, str, str], ...] = (
     ("relaxes", "narrow it", "narrows it"),
     ("supports", "support it", "supports it"),
 )
+
+
+def unsettled(record: ClaimRecord) -> str:
+    """Why a claim has no verdict: `could not judge; 2 papers support it`."""
+    supports = sum(item.voice == "asserted" and item.stance == "supports" for item in record.evidence)
+    told = f"; {count(supports, 'paper')} {'supports' if supports == 1 else 'support'} it" if supports else ""
+    return f"{record.absence or 'no newer evidence'}{told}"
 
 
 def dated(record: ClaimRecord) -> str:

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from retest.models import Finding
-from retest.render.glance import dating_anchor, how_dated, settled_beside, settling
+from retest.render.glance import dating_anchor, how_dated, settled_beside, settling, unsettled
 from retest.render.text import byline, code, count, heading_anchor, md, paper_link, plain, sentence
 from retest.report import AnchorRecord, ClaimRecord, EvidenceRecord, Report, SeedRecord, UnplacedRecord, anchors_of
 
@@ -108,7 +108,7 @@ def settled_by(record: ClaimRecord) -> str:
     """The evidence behind a verdict in a few words, or why there is none."""
     first = settling(record)
     if first is None:
-        return record.absence or "no newer evidence"
+        return unsettled(record)
     return f"{paper_link(first.arxiv_id)}{settled_beside(record)}"
 
 

@@ -20,6 +20,7 @@ from retest.render.glance import (
     ranked,
     settled_beside,
     settling,
+    unsettled,
     unverified,
     verdicts_in_words,
     why_unverified,
@@ -194,7 +195,7 @@ def _claim_row(report: Report, record: ClaimRecord) -> Html:
         ("Confidence", f"{record.confidence:.2f}"),
         ("Dated", tag("time", dated(record)) if record.dated_by != "undated" else dated(record)),
         ("Rests on", paper(record.anchor.arxiv_id) if record.anchor else "no paper found"),
-        ("Settled by", join(paper(settled.arxiv_id), settled_beside(record)) if settled else record.absence),
+        ("Settled by", join(paper(settled.arxiv_id), settled_beside(record)) if settled else unsettled(record)),
         ("Essays", str(essays)),
         ("Changed", tag("time", str(record.changed_on))),
     ]  # fmt: skip
