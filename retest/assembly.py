@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import date
+from datetime import timedelta
 from typing import TypeVar
 
 from retest.acks import Ack
 from retest.findings import seed_findings
 from retest.graph import Questions, Resolved, Tools, outcomes_of
-from retest.history import changed_on, steadied, with_earlier_words
+from retest.history import changed_on, judge_of, source_of, steadied, with_earlier_words
 from retest.judges import Judge, Scout
 from retest.ledger import Entry, judge_hash
 from retest.models import Finding, Outcome, Seed
@@ -23,27 +23,32 @@ from retest.report import (
     SeedRecord,
     claim_record,
     claims_of,
+    judge_mark,
     new_work,
 )
+
+STALE = timedelta(days=7)
+"""A source whose newest record is older than this cannot tell that nothing newer was found."""
 
 
 def assemble(tools: Tools, previous: Report | None, acks: Mapping[str, Ack]) -> Report:
     """The report of a finished graph; a claim that could not be looked at keeps its earlier verdict."""
     library, outcomes = tools.library(), outcomes_of(tools)
-    judge = judge_record(tools.judge, tools.scout)
-    earlier = {record.id: record for record in previous.claims} if previous else {}
-    same = previous is not None and (previous.judge, previous.source) == (judge, tools.source.name)
-    records = [_record(outcome, earlier, acks.get(outcome.claim.id), tools, same) for outcome in outcomes]
-    return Report(
+    until = tools.source.until
+    bare = Report(
         schema=SCHEMA,
         as_of=tools.as_of,
         since=tools.since,
         source=tools.source.name,
-        judge=judge,
-        claims=tuple(records),
-        seeds=tuple(_seed_record(seed, records, outcomes, tools, previous) for seed in library.seeds),
+        judge=judge_record(tools.judge, tools.scout),
+        claims=(),
+        seeds=(),
         partial=tuple(Partial(claim=o.claim.id, reason=o.failure) for o in outcomes if o.failure),
+        source_until=until if until and until < tools.as_of - STALE else None,
     )
+    records = [_record(outcome, previous, acks.get(outcome.claim.id), bare) for outcome in outcomes]
+    seeds = tuple(_seed_record(seed, records, outcomes, tools, previous) for seed in library.seeds)
+    return bare.model_copy(update={"claims": tuple(records), "seeds": seeds})
 
 
 def judge_record(judge: Judge, scout: Scout | None) -> JudgeRecord:
@@ -62,20 +67,19 @@ def with_others(
     """
     others = {*unread, *unnamed}
     partial = tuple(Partial(claim=file, reason=reason) for file, reason in unread.items())
-    before = {record.id: record for record in previous.claims} if previous else {}
-    seeds = tuple(
-        _left_as_it_was(seed, report, previous, seed.file in unnamed)
-        for seed in (previous.seeds if previous else ())
-        if previous and seed.file in others
-    )
+    before = {record.id: _left(record, previous, report) for record in previous.claims} if previous else {}
+    seeds: list[SeedRecord] = []
+    for seed in previous.seeds if previous else ():
+        if previous and seed.file in others:
+            taken = {other.stem for other in (*report.seeds, *seeds)}
+            seeds.append(_left_as_it_was(seed, report, previous, taken, is_dated=seed.file in unnamed))
     here = {record.id for record in report.claims}
     told = [_told_in(before[r.id], r, others) if r.id in before else r for r in report.claims]
     lost = [r for r in before.values() if r.id not in here and any(place.file in others for place in r.seeds)]
     told += [_told_in(record, record.model_copy(update={"seeds": (), "leaning": ()}), others) for record in lost]
-    claims = [_under_window(record, report.since) for record in told]
     return report.model_copy(
         update={
-            "claims": tuple(_in_order(claims, "id", previous.claims if previous and others else ())),
+            "claims": tuple(_in_order(told, "id", previous.claims if previous and others else ())),
             "seeds": tuple(_in_order([*report.seeds, *seeds], "file", previous.seeds if previous and others else ())),
             "partial": (*report.partial, *partial),
         }
@@ -91,12 +95,15 @@ def _in_order(rows: Sequence[_Row], name: str, before: Sequence[_Row]) -> list[_
     return sorted(rows, key=lambda row: places.get(getattr(row, name), len(places)))
 
 
-def _left_as_it_was(seed: SeedRecord, report: Report, previous: Report, is_dated: bool) -> SeedRecord:
+def _left_as_it_was(
+    seed: SeedRecord, report: Report, previous: Report, taken: Collection[str], *, is_dated: bool
+) -> SeedRecord:
     """An earlier run's record of a seed, with the day of that run where `is_dated`; its report's name is its own."""
     day = seed.audited or previous.as_of
     audited = day if is_dated and day != report.as_of else seed.audited
-    taken = {other.stem for other in report.seeds}
-    stem = f"{seed.stem}-unread" if seed.stem in taken else seed.stem
+    stem, number = seed.stem, 1
+    while stem in taken:
+        stem, number = f"{seed.stem}-{number + 1}", number + 1
     return seed.model_copy(update={"stem": stem, "audited": audited})
 
 
@@ -109,23 +116,38 @@ def _told_in(before: ClaimRecord, record: ClaimRecord, files: Collection[str]) -
     )
 
 
-def _record(
-    outcome: Outcome, earlier: Mapping[str, ClaimRecord], ack: Ack | None, tools: Tools, same_judge: bool
-) -> ClaimRecord:
+def _record(outcome: Outcome, previous: Report | None, ack: Ack | None, report: Report) -> ClaimRecord:
+    """`report`: the one that the record is made for, still without claims."""
     word = AckRecord(decision=ack.decision, note=ack.note, on=ack.on, state=ack.state) if ack else None
-    if outcome.failure and outcome.claim.id in earlier:
-        return _under_window(earlier[outcome.claim.id], tools.since).model_copy(update={"ack": word})
-    fresh = claim_record(outcome, tools.since, tools.as_of)
-    if same_judge and fresh.id in earlier:
-        fresh = with_earlier_words(earlier[fresh.id], fresh)
-    record = steadied(earlier.get(fresh.id), fresh, tools.as_of, same_judge=same_judge)
-    return record.model_copy(update={"changed_on": changed_on(earlier, record, tools.as_of), "ack": word})
+    earlier = {record.id: record for record in previous.claims} if previous else {}
+    before = earlier.get(outcome.claim.id)
+    if previous and before and outcome.failure:
+        return _left(before, previous, report).model_copy(update={"ack": word})
+    fresh = claim_record(outcome, report.since, report.as_of)
+    if previous and before:
+        same = (judge_of(before, previous), source_of(before, previous)) == (
+            judge_of(fresh, report),
+            source_of(fresh, report),
+        )
+        fresh = with_earlier_words(before, fresh) if same else fresh
+        seen_until = before.audited or previous.as_of
+        fresh = steadied(before, fresh, report.as_of, same_judge=same, seen_until=seen_until)
+    return fresh.model_copy(update={"changed_on": changed_on(earlier, fresh, report.as_of), "ack": word})
 
 
-def _under_window(record: ClaimRecord, since: date) -> ClaimRecord:
-    """An earlier record under this run's window: what was recent then may not be now."""
-    evidence = tuple(e.model_copy(update={"recent": e.published >= since}) for e in record.evidence)
-    return record.model_copy(update={"evidence": evidence})
+def _left(record: ClaimRecord, previous: Report, report: Report) -> ClaimRecord:
+    """An earlier record under this run's window, with whose it is and of which day, where that is not this report's."""
+    evidence = tuple(e.model_copy(update={"recent": e.published >= report.since}) for e in record.evidence)
+    day = record.audited or previous.as_of
+    judge, source = judge_of(record, previous), source_of(record, previous)
+    return record.model_copy(
+        update={
+            "evidence": evidence,
+            "audited": day if day != report.as_of else None,
+            "judge": judge if judge != judge_mark(report.judge) else "",
+            "source": source if source != report.source else "",
+        }
+    )
 
 
 def _seed_record(

@@ -52,6 +52,27 @@ class Desk:
         with self._lock, self._connection:
             self._connection.execute("DELETE FROM desk WHERE run = ?", (self._run,))
 
+    def clear_others(self) -> list[str]:
+        """Takes away what other runs for the same output folder have left, and names them.
+
+        They will not be resumed: a run's name holds its day and its seeds. Only for who alone works on the folder.
+        """
+        mark = self._run.partition("-")[0]
+        with self._lock, self._connection:
+            found = self._connection.execute(
+                "DELETE FROM desk WHERE run GLOB ? AND run != ? RETURNING run", (f"{mark}-*", self._run)
+            ).fetchall()
+        return sorted({run for (run,) in found})
+
+    def drop_failed(self) -> int:
+        """Takes away the outcomes that only say why a claim could not be looked at; how many there were."""
+        with self._lock, self._connection:
+            gone = self._connection.execute(
+                "DELETE FROM desk WHERE run = ? AND kind = 'outcome' AND json_extract(value, '$.failure') != ''",
+                (self._run,),
+            )
+        return gone.rowcount
+
     def close(self) -> None:
         """Closes the file."""
         self._connection.close()

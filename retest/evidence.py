@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from retest.models import NOT_JUDGED, Abstained, Answer, Evidence, NotJudged, Paper, Quote, Unplaced, Value
+from retest.models import NOT_JUDGED, UNQUOTED, Abstained, Answer, Evidence, NotJudged, Paper, Quote, Unplaced, Value
 from retest.quotes import Located, locate
 
 _STANCE_ORDER = {"overturns": 0, "relaxes": 1, "supports": 2, "neutral": 3}
@@ -37,8 +37,7 @@ def weigh(pairs: Iterable[tuple[Paper, Answer]]) -> Weighed:
                 quote = _quote(answer.quote, paper)
                 if quote is None:
                     not_judged += 1
-                    reason = f"{NOT_JUDGED}the quote it gave does not stand in the paper"
-                    unplaced.append((0.0, Unplaced(paper=paper, reason=reason)))
+                    unplaced.append((0.0, Unplaced(paper=paper, reason=UNQUOTED)))
                 else:
                     kept = answer.model_dump(include={"stance", "voice", "strength", "reason"})
                     evidence.append(Evidence(paper=paper, quote=quote, **kept))

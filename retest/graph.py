@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import operator
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Annotated, Any, TypedDict
@@ -28,11 +28,11 @@ from retest.anchors import named_by_seed
 from retest.audit import Gathered, look, questions_for, retest_claim, unreachable
 from retest.claims import merge_claims
 from retest.desk import Desk
-from retest.errors import JudgeRefused, RetestError, SourceUnreachable
+from retest.errors import JudgeRefused, OutputError, RetestError, SourceUnreachable
 from retest.history import anchored_before, cited_before, known_claims
 from retest.judges import Judge, Scout
 from retest.ledger import Ledger
-from retest.models import NOT_JUDGED, Anchoring, Claim, Outcome, Paper, Seed, Value
+from retest.models import NOT_JUDGED, UNQUOTED, Anchoring, Claim, Outcome, Paper, Seed, Value
 from retest.report import Report
 from retest.sources import PaperSource
 
@@ -200,17 +200,28 @@ async def test_claim(state: Branch, runtime: Runtime[Tools]) -> dict[str, Any]:
                 earlier=cited,
                 scout=tools.scout,
             )
-        tools.desk.put("outcome", claim_id, _failed_if_unjudged(outcome))
+        tools.desk.put(
+            "outcome", claim_id, _failed_if_unjudged(outcome, cited_before(tools.previous, [claim]).get(claim_id, ()))
+        )
     runtime.stream_writer({"stage": "test", "claim": claim_id})
     return {"tested": [claim_id]}
 
 
-def _failed_if_unjudged(outcome: Outcome) -> Outcome:
-    """Where no paper got a usable answer the claim was not tested: it keeps its earlier verdict, and is named."""
-    if outcome.search.judged or not outcome.unplaced:  # with nothing newer there is nothing to judge
+def _failed_if_unjudged(outcome: Outcome, cited: Collection[str]) -> Outcome:
+    """The outcome, or, where no verdict can be told from it, a failure: the claim keeps its earlier verdict, and is named.
+
+    So where no paper got a usable answer, and where one did not on which the earlier verdict rests (`cited`).
+    """
+    in_vain = [item for item in outcome.unplaced if item.reason.startswith(NOT_JUDGED)]
+    missed = [item for item in in_vain if item.paper.arxiv_id in cited and item.reason != UNQUOTED]
+    if in_vain and not outcome.search.judged:
+        told = f"no paper could be judged: {in_vain[0].reason.removeprefix(NOT_JUDGED)}"
+    elif missed:
+        name = f"arXiv:{missed[0].paper.arxiv_id}"
+        told = f"{name}, on which it rests, could not be judged: {missed[0].reason.removeprefix(NOT_JUDGED)}"
+    else:
         return outcome
-    reason = outcome.unplaced[0].reason.removeprefix(NOT_JUDGED)
-    return outcome.model_copy(update={"failure": f"no paper could be judged: {reason}"})
+    return outcome.model_copy(update={"failure": told})
 
 
 def failed(state: Branch, error: NodeError, runtime: Runtime[Tools]) -> dict[str, Any]:
@@ -222,7 +233,10 @@ def failed(state: Branch, error: NodeError, runtime: Runtime[Tools]) -> dict[str
     reason = str(error.error)
     if not isinstance(error.error, RetestError):
         _log.error("claim %s failed", claim_id, exc_info=error.error)
-        reason = f"an error in retest stopped it: {type(error.error).__name__}: {reason}"
+        reason = f"an error in retest stopped it: {type(error.error).__name__}"  # its words may hold a path
+    elif isinstance(error.error, OutputError):
+        _log.error("claim %s failed: %s", claim_id, reason)
+        reason = "a file in RETEST_HOME could not be used"
     tools.desk.put("outcome", claim_id, unreachable(tools.claim(claim_id), None, reason, tools.as_of))
     return {"gathered": [claim_id]} if error.node == "gather" else {"tested": [claim_id]}
 

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 from retest.claims import KnownClaim
 from retest.errors import InputError
 from retest.models import NOT_JUDGED, Anchor, Anchored, Anchoring, Cause, Claim, Paper, Unanchored, Value
-from retest.report import SCHEMA, ClaimRecord, Pending, Report, anchors_of
+from retest.report import SCHEMA, ClaimRecord, Pending, Report, anchors_of, judge_mark
 
+ANNOUNCED_WITHIN = timedelta(days=14)
+"""A paper's own day may lie so far before the day on which a source first shows it."""
+SAME_SPAN_DAYS = 5
+"""Half a year is not always as long, nor the same in days from one night to the next."""
 DAYS_BETWEEN_QUIET_REPORTS = 7
 """A quiet library's reports are written anew this often, so that their date never misleads for long."""
 
@@ -76,6 +80,8 @@ def anchored_before(
         return {}
     found: dict[str, Anchoring] = {}
     for name, record in _unchanged(previous, claims).items():
+        if any(a.found_by != "search" for a in anchors_of(record)):
+            continue  # the seed named it: what it names now counts
         known = [
             Anchor(paper=papers[a.arxiv_id], score=a.score, found_by="search")
             for a in anchors_of(record)
@@ -102,28 +108,36 @@ def standing(record: ClaimRecord) -> str:
 _DECIDED = ("upheld", "relaxed", "overturned", "contested")
 
 
-def steadied(before: ClaimRecord | None, record: ClaimRecord, as_of: date, *, same_judge: bool) -> ClaimRecord:
+def steadied(
+    before: ClaimRecord | None, record: ClaimRecord, as_of: date, *, same_judge: bool, seen_until: date
+) -> ClaimRecord:
     """The record, or the earlier verdict with the change pending.
 
     A decided verdict turns at once when two new papers say so, or one of full strength; else it needs the
     same finding on a later night. A change of ours, or of the seed, is not damped: it is no news to confirm.
+    `seen_until`: the day of the audit that the earlier record is of.
     """
     if before is None or not same_judge or before.text != record.text:
         return record
     if standing(before) == standing(record) or before.state not in _DECIDED or record.state not in _DECIDED:
         return record
-    if record.withdrawn or any(_new_versions(before, record)):
+    if _withdrawn_evidence(before, record) or any(_new_versions(before, record)):
         return record  # what it rested on is itself another now
-    fresh = [item for item in record.evidence if item.arxiv_id in set(_new_papers(before, record))]
+    fresh = [item for item in record.evidence if item.arxiv_id in set(_unread_before(before, record))]
     if len(fresh) >= 2 or any(item.strength == 3 for item in fresh):
         return record
-    waiting = before.pending
-    if waiting and (waiting.state, waiting.durability) == (record.state, record.durability) and waiting.since < as_of:
+    waiting = before.pending if _is_awaited(before.pending, record) else None
+    if waiting and waiting.since < as_of:
         return record
-    again = waiting and (waiting.state, waiting.durability) == (record.state, record.durability)
-    pending = waiting if again else Pending(state=record.state, durability=record.durability, since=as_of)
+    if waiting is None or waiting.since > as_of:  # a clock that ran ahead must not put it off for years
+        cause, papers = _why(before, record, seen_until)
+        waiting = Pending(state=record.state, durability=record.durability, since=as_of, cause=cause, papers=papers)
     kept = {name: getattr(before, name) for name in _VERDICT}
-    return record.model_copy(update=kept | {"pending": pending})
+    return record.model_copy(update=kept | {"pending": waiting})
+
+
+def _is_awaited(pending: Pending | None, record: ClaimRecord) -> bool:
+    return pending is not None and (pending.state, pending.durability) == (record.state, record.durability)
 
 
 def with_earlier_words(before: ClaimRecord, record: ClaimRecord) -> ClaimRecord:
@@ -170,16 +184,19 @@ def is_quiet(previous: Report | None, report: Report) -> bool:
         return False
     if not 0 < (report.as_of - previous.as_of).days < DAYS_BETWEEN_QUIET_REPORTS:
         return False
+    if abs((report.as_of - report.since) - (previous.as_of - previous.since)).days > SAME_SPAN_DAYS:
+        return False  # another window was asked for
     return _findings_of(previous) == _findings_of(report)
 
 
 def _findings_of(report: Report) -> dict[str, object]:
     """A report without what changes every night."""
-    plain = report.model_dump(mode="json", exclude={"as_of", "since"})
+    plain = report.model_dump(mode="json", exclude={"as_of", "since", "source_until"})
     for record in plain["claims"]:
         record.pop("searched")
         record.pop("unplaced")
         record.pop("withdrawn")
+        record.pop("audited")
         if record["dated_by"] == "undated" or record["effective_date"] >= report.as_of.isoformat():
             record.pop("effective_date")  # three years back from a day that moves, or that day itself
         for item in (*record["evidence"], *record["contested_at_birth"]):
@@ -197,37 +214,60 @@ def changes(previous: Report | None, report: Report) -> list[Change]:
     """
     before = {record.id: record for record in previous.claims} if previous else {}
     return [
-        Change(
-            claim=record.id,
-            title=record.title,
-            before=standing(before[record.id]) if record.id in before else "",
-            after=standing(record),
-            cause=_cause(previous, before.get(record.id), report, record),
-            papers=_behind(before.get(record.id), record),
-        )
+        _change(previous, before.get(record.id), report, record)
         for record in report.claims
         if record.state != "unreachable"
         and (record.id not in before or standing(before[record.id]) != standing(record))
     ]
 
 
-def _cause(previous: Report | None, before: ClaimRecord | None, report: Report, record: ClaimRecord) -> Cause:
-    """Why a verdict changed. A change of ours (judge, source) is never presented as news from the literature."""
+def _change(previous: Report | None, before: ClaimRecord | None, report: Report, record: ClaimRecord) -> Change:
+    """A change with its reason. One of ours (judge, source) is never presented as news from the literature."""
+    cause: Cause
+    papers: tuple[str, ...] = ()
     if previous is None or before is None or before.state == "unreachable" or _was_unjudged(before):
-        return "first audit"
-    if before.text != record.text:
-        return "seed edited"
-    if previous.judge != report.judge:
-        return "judge or prompt changed"
-    if previous.source != report.source:
-        return "source changed"
+        cause = "first audit"
+    elif before.text != record.text:
+        cause = "seed edited"
+    elif judge_of(before, previous) != judge_of(record, report):
+        cause = "judge or prompt changed"
+    elif source_of(before, previous) != source_of(record, report):
+        cause = "source changed"
+    elif before.pending and before.pending.cause and _is_awaited(before.pending, record):
+        cause, papers = before.pending.cause, before.pending.papers
+    else:
+        cause, papers = _why(before, record, before.audited or previous.as_of)
+    return Change(
+        claim=record.id,
+        title=record.title,
+        before=standing(before) if before else "",
+        after=standing(record),
+        cause=cause,
+        papers=papers,
+    )
+
+
+def judge_of(record: ClaimRecord, report: Report) -> str:
+    """Whose verdict it is."""
+    return record.judge or judge_mark(report.judge)
+
+
+def source_of(record: ClaimRecord, report: Report) -> str:
+    """Where its papers came from."""
+    return record.source or report.source
+
+
+def _why(before: ClaimRecord, record: ClaimRecord, seen_until: date) -> tuple[Cause, tuple[str, ...]]:
+    """What turned the verdict of one judge over one source, with the ids of the papers behind it."""
     if _is_placed_otherwise(before, record):
-        return "evidence weighed anew"
-    if any(_new_papers(before, record)):
-        return "new paper"
-    if record.withdrawn:
-        return "withdrawn"
-    return "new version" if any(_new_versions(before, record)) else "evidence weighed anew"
+        return "evidence weighed anew", ()
+    if fresh := tuple(_new_papers(before, record, seen_until)):
+        return "new paper", fresh
+    if gone := _withdrawn_evidence(before, record):
+        return "withdrawn", gone
+    if versions := tuple(_new_versions(before, record)):
+        return "new version", versions
+    return "evidence weighed anew", ()
 
 
 def _is_placed_otherwise(before: ClaimRecord, record: ClaimRecord) -> bool:
@@ -236,16 +276,16 @@ def _is_placed_otherwise(before: ClaimRecord, record: ClaimRecord) -> bool:
     return was != now
 
 
+def _withdrawn_evidence(before: ClaimRecord, record: ClaimRecord) -> tuple[str, ...]:
+    """Ids of the evidence that has been withdrawn since."""
+    cited = {item.arxiv_id for item in before.evidence}
+    return tuple(arxiv_id for arxiv_id in record.withdrawn if arxiv_id in cited)
+
+
 def _new_versions(before: ClaimRecord, record: ClaimRecord) -> Iterable[str]:
     """Ids of the evidence that was read in a later version than before."""
     known = {item.arxiv_id: item.version for item in before.evidence}
     return (item.arxiv_id for item in record.evidence if item.version > known.get(item.arxiv_id, item.version))
-
-
-def _behind(before: ClaimRecord | None, record: ClaimRecord) -> tuple[str, ...]:
-    """Ids of the papers behind a change."""
-    fresh = tuple(_new_papers(before, record))
-    return fresh or (tuple(_new_versions(before, record)) if before else ()) or record.withdrawn
 
 
 def _was_unjudged(record: ClaimRecord) -> bool:
@@ -253,8 +293,19 @@ def _was_unjudged(record: ClaimRecord) -> bool:
     return record.absence == "could not judge" and record.searched.judged == 0
 
 
-def _new_papers(before: ClaimRecord | None, record: ClaimRecord) -> Iterable[str]:
+def _unread_before(before: ClaimRecord, record: ClaimRecord) -> Iterable[str]:
     """Ids of the evidence that the run before had neither cited nor read in vain."""
-    read = (item for item in before.unplaced if not item.reason.startswith(NOT_JUDGED)) if before else ()
-    known = {i.arxiv_id for i in (before.evidence if before else ())} | {i.arxiv_id for i in read}
-    return (item.arxiv_id for item in record.evidence if before and item.arxiv_id not in known)
+    read = {item.arxiv_id for item in before.unplaced if not item.reason.startswith(NOT_JUDGED)}
+    known = {item.arxiv_id for item in before.evidence} | read
+    return (item.arxiv_id for item in record.evidence if item.arxiv_id not in known)
+
+
+def _new_papers(before: ClaimRecord, record: ClaimRecord, seen_until: date) -> Iterable[str]:
+    """Of these, the ids of papers that appeared since, or that got no answer then: an old one found late is no news."""
+    asked = {item.arxiv_id for item in before.unplaced}  # and, being unread, in vain
+    unread = set(_unread_before(before, record))
+    return (
+        item.arxiv_id
+        for item in record.evidence
+        if item.arxiv_id in unread and (item.arxiv_id in asked or item.published > seen_until - ANNOUNCED_WITHIN)
+    )

@@ -29,6 +29,7 @@ FindingKind = Literal[
     "anchor-unresolved", "anchor-title", "anchor-author", "anchor-unused", "anchor-missing",  # of an id, an anchor line
     "drift", "answered",  # of an essay
 ]  # fmt: skip
+FoundBy = Literal["id in the note", "anchor line", "search"]
 FidelityStatus = Literal["faithful", "misstated", "unchecked"]
 TextKind = Literal["abstract", "digest"]
 DatedBy = Literal["anchor", "stated", "undated"]
@@ -242,7 +243,7 @@ class Anchor(Value):
     paper: Paper
     score: float
     """0 to 1: how much of the claim its title, authors and text account for."""
-    found_by: Literal["id in the note", "anchor line", "search"]
+    found_by: FoundBy
 
 
 class Anchored(Value):
@@ -334,6 +335,7 @@ class Evidence(Value):
 
 NOT_JUDGED = "not judged: "
 """How the reason of an unplaced paper begins that got no usable answer at all."""
+UNQUOTED = f"{NOT_JUDGED}the quote it gave does not stand in the paper"
 
 
 class Unplaced(Value):

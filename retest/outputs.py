@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from retest.errors import OutputError
@@ -31,6 +32,8 @@ def write_files(folder: Path, files: Mapping[str, str]) -> list[str]:
     changed = {name: text for name, text in sorted(files.items()) if _read(folder / name) != text}
     beside: dict[str, str] = {}
     try:
+        for path in (path for name in files for path in folder.glob(f".{name}.????????")):
+            path.unlink(missing_ok=True)  # left by a run that was killed while it wrote
         for name, text in changed.items():
             handle, beside[name] = tempfile.mkstemp(dir=folder, prefix=f".{name}.")
             with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
@@ -48,15 +51,17 @@ def write_files(folder: Path, files: Mapping[str, str]) -> list[str]:
     return sorted(changed)
 
 
-def remove_reports(folder: Path, names: Iterable[str]) -> None:
-    """Removes the reports of seeds that are gone: what nobody audits any more must not pass for audited.
+def remove_reports(folder: Path, kept: Collection[str]) -> None:
+    """Removes the reports that are none of `kept`: what nobody audits any more must not pass for audited.
 
     What was not written by a run stays.
     """
-    for name in sorted(names):
-        text = _read(folder / name)
-        if text and text.startswith("---\ntitle: ") and "\ntags: [retest" in text[:2000]:
-            (folder / name).unlink(missing_ok=True)
+    for path in sorted(folder.glob("*.md")):
+        if path.name not in kept and (text := _read(path)) and _OURS.match(text):
+            path.unlink(missing_ok=True)
+
+
+_OURS = re.compile(r"---\ntitle: .*\nas_of: .*\ntags: \[retest[,\]]")
 
 
 def _read(path: Path) -> str | None:

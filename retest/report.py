@@ -7,6 +7,7 @@ from datetime import date
 
 from pydantic import Field
 
+from retest.ledger import digest
 from retest.models import (
     Absence,
     Cause,
@@ -14,6 +15,7 @@ from retest.models import (
     Evidence,
     Fidelity,
     Finding,
+    FoundBy,
     Outcome,
     Paper,
     Place,
@@ -38,6 +40,11 @@ class JudgeRecord(Value):
     prompts: dict[str, str]
 
 
+def judge_mark(judge: JudgeRecord) -> str:
+    """A short name for a judge with its prompts."""
+    return digest(judge.model_dump(mode="json"))[:8]
+
+
 class AnchorRecord(Value):
     """A paper that a claim summarises."""
 
@@ -46,6 +53,7 @@ class AnchorRecord(Value):
     authors: tuple[str, ...]
     published: date
     score: float
+    found_by: FoundBy = "search"
 
 
 class EvidenceRecord(Value):
@@ -94,6 +102,9 @@ class Pending(Value):
     durability: Durability
     since: date
     """The day of the audit that found it first."""
+    cause: Cause | None = None
+    papers: tuple[str, ...] = ()
+    """What brought it about then: on the night that confirms it nothing is new any more."""
 
 
 class AckRecord(Value):
@@ -140,6 +151,11 @@ class ClaimRecord(Value):
     changed_by: Cause | None = None
     pending: Pending | None = None
     ack: AckRecord | None = None
+    audited: date | None = None
+    """The day of the audit that last looked at it, where that is not this report's."""
+    source: str = ""
+    judge: str = ""
+    """Whose verdict it is, where it is not that of this report's: a hash of the judge's record."""
 
 
 class SeedRecord(Value):
@@ -176,6 +192,8 @@ class Report(Value):
     claims: tuple[ClaimRecord, ...]
     seeds: tuple[SeedRecord, ...]
     partial: tuple[Partial, ...]
+    source_until: date | None = None
+    """The day of the source's newest record, where that is more than a week before the audit's."""
 
     def claim(self, claim_id: str) -> ClaimRecord:
         """The claim with this id."""
@@ -190,7 +208,7 @@ def claim_record(outcome: Outcome, since: date, changed_on: date) -> ClaimRecord
     """An outcome as it is written down."""
     claim, verdict = outcome.claim, outcome.verdict
     anchors = [
-        AnchorRecord(score=anchor.score, **_facts(anchor.paper))
+        AnchorRecord(score=anchor.score, found_by=anchor.found_by, **_facts(anchor.paper))
         for anchor in (outcome.anchoring.anchors if outcome.anchoring.kind == "anchored" else ())
     ]
     return ClaimRecord(

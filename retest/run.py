@@ -20,10 +20,11 @@ from langgraph.graph.state import CompiledStateGraph
 
 from retest.acks import read_acks
 from retest.assembly import assemble, entries_of, judge_record, with_others
+from retest.claims import merge_claims
 from retest.desk import FORM, Desk
 from retest.errors import InputError, JudgeRefused, OutputError, RetestError, SourceUnreachable
 from retest.graph import Run, Tools, build_graph, studio
-from retest.history import Change, changes, is_quiet, read_report, with_causes
+from retest.history import Change, changes, is_quiet, known_claims, read_report, with_causes
 from retest.judges import Judge, Scout
 from retest.ledger import Ledger, digest, merged_lines
 from retest.models import Seed, Value
@@ -100,8 +101,8 @@ def open_source(settings: Settings, today: date, say: Callable[[str], None]) -> 
 
     if settings.source == "library":
         library, as_of = open_library(settings.home, environment()), settings.as_of or today
-        if library.newest < as_of - timedelta(days=7):
-            say(f"The library's newest record is of {library.newest}: nothing newer can be found until the next sync.")
+        if library.until < as_of - timedelta(days=7):
+            say(f"The library's newest record is of {library.until}: nothing newer can be found until the next sync.")
         return library, as_of
     if settings.source != "catalogue":
         try:
@@ -162,10 +163,23 @@ def run_audit(
 ) -> Finished:
     """The whole of `retest run`. Raises RetestError with a finished sentence."""
     seeds, unreadable = read_seeds(paths)
-    previous, acks = read_report(settings.out / "verdicts.json"), read_acks(settings.out)
-    told_before, kept_lines = _text(settings.out / "CHANGES.md"), _text(settings.out / LEDGER).splitlines()
     check_writable(settings.out)
     make_home(settings.home)
+    with _alone(settings):  # before the first look at what the run before left
+        return _audit(paths, seeds, unreadable, settings, today, say, progress)
+
+
+def _audit(
+    paths: Sequence[Path],
+    seeds: Sequence[Seed],
+    unreadable: Sequence[str],
+    settings: Settings,
+    today: date,
+    say: Callable[[str], None],
+    progress: Progress,
+) -> Finished:
+    previous, acks = read_report(settings.out / "verdicts.json"), read_acks(settings.out)
+    told_before, kept_lines = _text(settings.out / "CHANGES.md"), _text(settings.out / LEDGER).splitlines()
     judge = open_judge(settings)
     source, as_of = open_source(settings, today, say)
     if previous and settings.source == "auto" and previous.source != source.name == "catalogue":
@@ -175,7 +189,7 @@ def run_audit(
         )
     since = recent_since(settings.since, as_of)
     scout = open_scout(judge)
-    unnamed = _unnamed(paths, previous)
+    unnamed = _unnamed(paths, seeds, previous)
     if previous and unnamed and (previous.source, previous.judge) != (source.name, judge_record(judge, scout)):
         raise InputError(
             f"{settings.out} holds verdicts on {count(len(unnamed), 'seed')} more, such as {min(unnamed)}, from another source "
@@ -211,9 +225,7 @@ def run_audit(
         files[LEDGER] = merged_lines(kept_lines, entries_of(tools))
         quiet = is_quiet(previous, report) and _is_whole(settings.out, files)
         written = [] if quiet else write_files(settings.out, files)
-        remove_reports(
-            settings.out, {f"{seed.stem}.md" for seed in (previous.seeds if previous else ())} - files.keys()
-        )
+        remove_reports(settings.out, files.keys())
         figures = _figures(source, ledger, judge)
         _log_run(settings.home, report, figures, today)
         desk.clear()
@@ -235,13 +247,21 @@ def _unread(paths: Sequence[Path], seeds: Sequence[Seed], unreadable: Sequence[s
     return {name: problem.removeprefix(f"{name}: ") for name, problem in told.items()}
 
 
-def _unnamed(paths: Sequence[Path], previous: Report | None) -> set[str]:
-    """Seeds of the report before that are not named now and, as far as can be told from here, still there."""
+def _unnamed(paths: Sequence[Path], seeds: Sequence[Seed], previous: Report | None) -> set[str]:
+    """Seeds of the report before that are not named now and, as far as can be told from here, still there.
+
+    One that is not where it was and whose every claim a named seed tells has been moved, or given another name.
+    """
+    if previous is None:
+        return set()
     named = display_names(find_seeds(paths), Path.cwd()).keys()
+    told = {claim.id for claim in merge_claims(seeds, known_claims(previous))}
     return {
         seed.file
-        for seed in (previous.seeds if previous else ())
-        if seed.file not in named and not _is_gone(seed.file, paths, Path.cwd())
+        for seed in previous.seeds
+        if seed.file not in named
+        and not _is_gone(seed.file, paths, Path.cwd())
+        and (Path(seed.file).is_file() or not told.issuperset(seed.claims))
     }
 
 
@@ -272,13 +292,11 @@ def _log_run(home: Path, report: Report, figures: Figures, today: date) -> None:
 
 
 @contextmanager
-def _caches(settings: Settings, run_id: str) -> Iterator[tuple[Ledger, Desk]]:
-    """The run's ledger and desk, closed afterwards. Raises OutputError where a file of ours is damaged or cannot be written."""
+def _alone(settings: Settings) -> Iterator[None]:
+    """Keeps others off the output folder. Raises OutputError where a file of ours is damaged or cannot be written."""
     try:
         with closing(_lock(settings)):
-            ledger = Ledger(None if settings.fresh else settings.home / "ledger.sqlite3")
-            with closing(ledger), closing(Desk(settings.home / "desk.sqlite3", run_id)) as desk:
-                yield ledger, desk
+            yield
     except sqlite3.DatabaseError as error:
         raise OutputError(
             f"RETEST_HOME={settings.home}: a cache there cannot be used ({error}); "
@@ -286,13 +304,20 @@ def _caches(settings: Settings, run_id: str) -> Iterator[tuple[Ledger, Desk]]:
         ) from error
 
 
+@contextmanager
+def _caches(settings: Settings, run_id: str) -> Iterator[tuple[Ledger, Desk]]:
+    """The run's ledger and desk, closed afterwards."""
+    ledger = Ledger(None if settings.fresh else settings.home / "ledger.sqlite3")
+    with closing(ledger), closing(Desk(settings.home / "desk.sqlite3", run_id)) as desk:
+        yield ledger, desk
+
+
 def _lock(settings: Settings) -> sqlite3.Connection:
     """Keeps a second run off the same output folder until this is closed: each would clear the other's desk.
 
     A transaction on an empty SQLite file, as at the gate: the system ends it with its process, however that dies.
     """
-    name = digest(settings.out.resolve().as_posix())[:8]
-    lock = sqlite3.connect(settings.home / f"out-{name}.lock", timeout=0, isolation_level=None)
+    lock = sqlite3.connect(settings.home / f"out-{_mark_of(settings.out)}.lock", timeout=0, isolation_level=None)
     try:
         lock.execute("BEGIN EXCLUSIVE")
     except sqlite3.OperationalError as error:
@@ -347,14 +372,23 @@ def _run_id(
     since: date,
     as_of: date,
 ) -> str:
-    """One name for one piece of work: asked for again, it is the same run, and goes on where it was."""
-    return digest(
+    """One name for one piece of work: asked for again, it is the same run, and goes on where it was.
+
+    It begins with the output folder's mark, so that what other runs left unfinished for that folder can be found.
+    """
+    work = digest(
         [seed.model_dump(mode="json") for seed in seeds],
         previous.to_json() if previous else "",
         (source.name, settings.arxiv_url if source.name == "arxiv" else ""),
         (judge.kind, judge.model, dict(judge.prompts), dict(scout.prompts) if scout else {}),
-        (FORM, settings.candidates, since, as_of, settings.out.resolve().as_posix()),
+        (FORM, settings.candidates, since, as_of),
     )
+    return f"{_mark_of(settings.out)}-{work}"
+
+
+def _mark_of(out: Path) -> str:
+    """A short name for an output folder."""
+    return digest(out.resolve().as_posix())[:8]
 
 
 class _Requests(ThreadPoolExecutor):
@@ -370,14 +404,17 @@ async def _drive(tools: Tools, settings: Settings, run_id: str, progress: Progre
     async with aclosing(tools.judge), _checkpointer(settings.home / "checkpoints.sqlite3") as saver:
         graph = build_graph().compile(checkpointer=saver, name="retest")
         config: Any = {"configurable": {"thread_id": run_id}}
+        for left in [*tools.desk.clear_others(), *([run_id] if settings.fresh else [])]:
+            await saver.adelete_thread(left)
         if settings.fresh:
-            await saver.adelete_thread(run_id)
             tools.desk.clear()
-        unfinished = bool((await graph.aget_state(config)).next)
+        # What could not be looked at is looked at again; all else of it lies on the desk, and is asked for no more.
+        failed = tools.desk.drop_failed()
+        unfinished = bool((await graph.aget_state(config)).next) and not failed
         start: Any = None if unfinished else Run(claims=[], gathered=[], tested=[])
         if not unfinished:
             await saver.adelete_thread(run_id)
-        else:
+        if unfinished or failed:
             progress({"stage": "resume"})
         try:
             async for part in graph.astream(

@@ -74,6 +74,7 @@ class ShelfSource:
     """A source over a few papers; `broken` makes every request fail, `lost` those for a word."""
 
     name = "arxiv"
+    until: date | None = None
 
     def __init__(self, papers: Sequence[Paper], broken: bool = False, lost: str = "") -> None:
         self.store = Store(None)
@@ -141,7 +142,7 @@ def record_of(state: str = "relaxed", **more: object) -> ClaimRecord:
 def evidence_of(arxiv_id: str, stance: str = "relaxes", strength: int = 2, **more: object) -> EvidenceRecord:
     """One piece of asserted evidence, in short."""
     fields = {
-        "arxiv_id": arxiv_id, "title": f"Paper {arxiv_id}", "authors": (), "published": "2026-06-01", "stance": stance,
+        "arxiv_id": arxiv_id, "title": f"Paper {arxiv_id}", "authors": (), "published": "2026-06-20", "stance": stance,
         "voice": "asserted", "strength": strength, "quote": "It is so.", "start": 0, "end": 9, "text_kind": "digest",
         "reason": "It says so.", "recent": True,
     }  # fmt: skip

@@ -209,6 +209,7 @@ def test_interrupted_run_ends_at_once_with_130_and_says_how_it_goes_on(cli: Cli,
     running = subprocess.Popen(
         [sys.executable, "-m", "retest", "run", "seeds", "--source", "arxiv", "--judge", "embedded"],
         cwd=cli.folder, env=cli.environment | {"RETEST_ARXIV_URL": address}, stderr=subprocess.PIPE, text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # ignored where the tests run in the background
     )  # fmt: skip
     assert running.stderr is not None
     story = running.stderr.readline()  # it says how many claims there are, and then it asks

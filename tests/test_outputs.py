@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from retest.errors import OutputError
-from retest.outputs import check_writable, write_files
+from retest.outputs import check_writable, remove_reports, write_files
 
 
 def test_files_are_written_as_utf8_with_plain_newlines_for_everyone_to_read(tmp_path: Path) -> None:
@@ -68,3 +68,18 @@ def test_folder_in_the_place_of_a_file_is_refused_before_anything_is_written(tmp
     with pytest.raises(OutputError):
         write_files(tmp_path, {"a.md": "one\n", "b.md": "two\n"})
     assert [path.name for path in tmp_path.iterdir()] == ["b.md"]
+
+
+def test_what_a_killed_run_left_half_written_is_swept_away(tmp_path: Path) -> None:
+    (tmp_path / ".a.md.abcd1234").write_text("ha")
+    (tmp_path / ".mine.abcd1234").write_text("mine")
+    write_files(tmp_path, {"a.md": "one\n"})
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".mine.abcd1234", "a.md"]
+
+
+def test_only_reports_that_a_run_wrote_are_removed(tmp_path: Path) -> None:
+    ours = '---\ntitle: "Do ponds?"\nas_of: 2026-08-31\ntags: [retest, retest/relaxed]\n---\n'
+    for name, text in (("old.md", ours), ("kept.md", ours), ("mine.md", "---\ntitle: x\n---\n"), ("note.txt", ours)):
+        (tmp_path / name).write_text(text)
+    remove_reports(tmp_path, ["kept.md"])
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["kept.md", "mine.md", "note.txt"]

@@ -317,6 +317,17 @@ def test_changes_go_on_top_and_what_was_written_stays() -> None:
     assert second.startswith(HEAD) and second.endswith(first.removeprefix(HEAD))
 
 
+@pytest.mark.parametrize("ends", ["\n", "\r\n"])
+def test_change_that_was_told_before_a_kill_is_not_told_twice(ends: str) -> None:
+    change = Change(
+        claim="a", title="Do ponds?", before="durable, upheld", after="perishable, relaxed", cause="new paper"
+    )
+    once = changes_page("", [change], date(2026, 6, 30)).replace("\n", ends)
+    assert changes_page(once, [change], date(2026, 6, 30)) == once
+    later = changes_page(once, [change], date(2026, 7, 1))
+    assert later.count("# Changes\n") == 1 and later.count("Do ponds") == 2
+
+
 def test_night_without_changes_leaves_every_byte() -> None:
     assert changes_page("whatever a person wrote\r\n", [], date(2026, 6, 30)) == "whatever a person wrote\r\n"
     assert changes_page("", [], date(2026, 6, 30)) == HEAD

@@ -109,6 +109,35 @@ def test_seed_that_is_gone_takes_its_claims_and_its_report_along(audit: Audit, t
     assert not (tmp_path / "out" / "lakes.md").exists() and (tmp_path / "out" / "mine.md").exists()
 
 
+def test_folder_of_seeds_with_another_name_leaves_no_ghosts(audit: Audit, tmp_path: Path) -> None:
+    audit()
+    (tmp_path / "seeds").rename(tmp_path / "essays")
+    moved = audit(seeds=[Path("essays")])
+    assert [seed.file for seed in moved.report.seeds] == ["essays/ponds.txt"]
+    assert moved.changes == () and (tmp_path / "out" / "ponds.md").exists()
+
+
+def test_seeds_of_one_name_keep_reports_of_their_own_whatever_is_named(audit: Audit, tmp_path: Path) -> None:
+    for folder, words in (("a", "Lakes warm"), ("b", "Rivers warm"), ("c", "Seas warm")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "x.md").write_text(f"# Do they?\n\n- {words} faster than air (~2023).\n", encoding="utf-8")
+    audit(seeds=[Path("a"), Path("b"), Path("c")])
+    for folder in ("b", "c", "a"):
+        stems = [seed.stem for seed in audit(seeds=[Path(folder)]).report.seeds]
+        assert len(set(stems)) == 3
+        assert {path.name for path in (tmp_path / "out").glob("x*.md")} == {f"{stem}.md" for stem in stems}
+
+
+def test_id_that_is_taken_out_of_a_note_is_its_anchor_no_more(audit: Audit, tmp_path: Path) -> None:
+    seed = tmp_path / "seeds" / "ponds.txt"
+    seed.write_text("# Do loaves burn?\n\n- Loaves burn in hot ovens (arXiv:2403.00002, ~2024).\n", encoding="utf-8")
+    (named,) = audit().report.claims
+    assert named.anchor is not None and named.anchor.found_by == "id in the note"
+    seed.write_text("# Do loaves burn?\n\n- Loaves burn in hot ovens (~2024).\n", encoding="utf-8")
+    (bare,) = audit().report.claims
+    assert (bare.id, bare.anchor) == (named.id, None)
+
+
 @pytest.mark.parametrize(
     ("file", "named", "gone"),
     [
@@ -150,6 +179,33 @@ def test_claim_of_which_no_paper_was_judged_keeps_its_verdict_and_is_named(audit
     assert [(part.claim, part.reason) for part in finished.report.partial] == [
         (PONDS, "no paper could be judged: the endpoint is down")
     ]
+
+
+def test_paper_on_which_a_verdict_rests_and_that_got_no_answer_leaves_it_as_it_was(audit: Audit) -> None:
+    audit()
+    answers = ANSWERS | {"2605.00004": NotJudged(reason="the endpoint answers 429")}
+    other = shelf()
+    other.store.add([WIND.model_copy(update={"version": 2, "text": f"{WIND.text} So it is."})])
+    night = audit(other, by=ScriptedJudge(answers), fresh=True)
+    assert night.report.claim(PONDS).state == "contested"
+    fresh = audit(by=ScriptedJudge(answers, prompts={"script": "2"}))
+    assert fresh.report.claim(PONDS).state == "contested" and fresh.changes == ()
+    assert [(part.claim, part.reason) for part in fresh.report.partial] == [
+        (PONDS, "arXiv:2605.00004, on which it rests, could not be judged: the endpoint answers 429")
+    ]
+
+
+def test_source_that_ends_before_the_audit_is_told_in_every_report(audit: Audit, tmp_path: Path) -> None:
+    stale = shelf()
+    stale.until = date(2026, 8, 1)
+    report = audit(stale).report
+    assert report.source_until == date(2026, 8, 1)
+    for name in ("README.md", "ponds.md"):
+        assert "Its newest record is of 2026-08-01: nothing later could be found." in (
+            tmp_path / "out" / name
+        ).read_text(encoding="utf-8")
+    stale.until = date(2026, 8, 28)
+    assert audit(stale, fresh=True).report.source_until is None
 
 
 def test_first_verdict_after_a_night_without_a_judge_is_no_news(audit: Audit) -> None:

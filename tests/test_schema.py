@@ -31,7 +31,17 @@ def test_written_verdicts_are_valid_by_it(audit: Audit, tmp_path: Path) -> None:
     jsonschema.Draft202012Validator.check_schema(schema)
     verdicts = json.loads((tmp_path / "out" / "verdicts.json").read_text(encoding="utf-8"))
     jsonschema.Draft202012Validator(schema).validate(verdicts)
-    assert list(verdicts) == ["schema", "as_of", "since", "source", "judge", "claims", "seeds", "partial"]
+    assert list(verdicts) == [
+        "schema",
+        "as_of",
+        "since",
+        "source",
+        "judge",
+        "claims",
+        "seeds",
+        "partial",
+        "source_until",
+    ]
 
 
 @pytest.mark.parametrize("spoilt", [{"schema": 5}, {"claims": [{"id": "x"}]}, {"surprise": 1}])

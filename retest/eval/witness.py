@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import date
 
 from retest.models import Hit, Paper, Query
 from retest.sources import PaperSource
@@ -24,6 +25,11 @@ class Witness:
     def requests(self) -> int:
         """The source's requests."""
         return self.source.requests
+
+    @property
+    def until(self) -> date | None:
+        """The source's last day."""
+        return self.source.until
 
     @property
     def is_local(self) -> bool:

@@ -13,10 +13,13 @@ HEAD = "# Changes\n\nVerdicts that changed, newest first. A change of judge, pro
 
 
 def changes_page(before: str, changes: Sequence[Change], as_of: date) -> str:
-    """`CHANGES.md`: what it said before, with the new changes on top; nothing new leaves every byte as it was."""
-    if not changes:
+    """`CHANGES.md`: what it said before, with the new changes on top; nothing new leaves every byte as it was.
+
+    A run that was killed when this was written but the verdicts were not tells the same again: once is enough.
+    """
+    entries = before.replace("\r\n", "\n").removeprefix(HEAD).strip("\n")  # as git may have checked it out
+    if not changes or entries.startswith(_block(changes, as_of).strip("\n")):
         return before or HEAD
-    entries = before.removeprefix(HEAD).strip("\n")
     return "\n".join(part for part in (HEAD, _block(changes, as_of), f"{entries}\n" if entries else "") if part)
 
 

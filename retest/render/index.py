@@ -16,7 +16,7 @@ from retest.render.glance import (
     verdicts_in_words,
     why_unverified,
 )
-from retest.render.markdown import JUDGES, SOURCES, STATES, front_matter, settled_by
+from retest.render.markdown import JUDGES, SOURCES, STATES, ends, front_matter, settled_by
 from retest.render.text import count, heading_anchor, md, paper_link
 from retest.render.timeline import alternative
 from retest.report import ClaimRecord, Report
@@ -34,7 +34,7 @@ def index_page(report: Report) -> str:
         f"{verdicts_in_words(report.claims)}.** "
         f"Audited to {report.as_of}; recent means since {report.since}.",
         _counts_table(report),
-        f"Papers from {SOURCES.get(report.source, md(report.source))}. "
+        f"Papers from {SOURCES.get(report.source, md(report.source))}.{ends(report)} "
         f"Judged by {JUDGES.get(report.judge.kind, md(report.judge.kind))}.",
         *_section("Fell lately", [_fallen_line(report, record) for record in fell_lately(report)]),
         *_section(

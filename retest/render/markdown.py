@@ -65,9 +65,18 @@ def _summary(report: Report, seed: SeedRecord, records: Sequence[ClaimRecord]) -
         f"{number} {state}" for state, number in sorted(states.items(), key=lambda pair: list(STATES).index(pair[0]))
     )
     return (
-        f"**{count(len(records), 'claim')}: {told}.** Audited to {seed.audited or report.as_of}; recent means since {report.since}. "
-        f"Source: {SOURCES.get(report.source, md(report.source))}. Judge: {JUDGES.get(report.judge.kind, md(report.judge.kind))}."
+        f"**{count(len(records), 'claim')}: {told}.** "
+        f"Audited to {seed.audited or report.as_of}; recent means since {report.since}. "
+        f"Source: {SOURCES.get(report.source, md(report.source))}.{ends(report)} "
+        f"Judge: {JUDGES.get(report.judge.kind, md(report.judge.kind))}."
     )
+
+
+def ends(report: Report) -> str:
+    """A warning, with a blank before it, where the source ends before the audit's day."""
+    if report.source_until is None:
+        return ""
+    return f" Its newest record is of {report.source_until}: nothing later could be found."
 
 
 def _unfinished(report: Report, seed: SeedRecord) -> list[str]:

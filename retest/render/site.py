@@ -26,7 +26,7 @@ from retest.render.glance import (
     why_unverified,
 )
 from retest.render.html import Html, join, paper, tag
-from retest.render.markdown import JUDGES, SOURCES, STATES
+from retest.render.markdown import JUDGES, SOURCES, STATES, ends
 from retest.render.site_page import essay_main, state_badge
 from retest.render.text import count
 from retest.render.timeline import STYLE, alternative, drawing
@@ -96,7 +96,7 @@ def _foot(report: Report) -> Html:
     return tag(
         "footer",
         tag("p", f"Audited to {report.as_of}; recent means since {report.since}. "),
-        tag("p", f"Papers from {SOURCES.get(report.source, report.source)}. "),
+        tag("p", f"Papers from {SOURCES.get(report.source, report.source)}.{ends(report)} "),
         tag("p", f"Judged by {JUDGES.get(report.judge.kind, report.judge.kind)}."),
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Protocol
 
 from retest.models import Hit, Paper, Query
@@ -23,6 +24,10 @@ class PaperSource(Protocol):
     @property
     def requests(self) -> int:
         """How many requests went over the network so far."""
+
+    @property
+    def until(self) -> date | None:
+        """The day of the newest record that it can know; None where it knows what there is."""
 
     def lookup(self, arxiv_ids: Sequence[str]) -> dict[str, Paper]:
         """The papers with these ids (no versions), in as few requests as can be; unknown ids are absent."""

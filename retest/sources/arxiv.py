@@ -75,6 +75,7 @@ class ArxivSource:
     """
 
     name = "arxiv"
+    until = None
 
     def __init__(
         self,

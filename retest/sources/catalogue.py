@@ -33,6 +33,7 @@ class CatalogueSource:
 
     name = "catalogue"
     requests = 0
+    until = CATALOGUE_DATE
 
     def __init__(self) -> None:
         self._store = Store(None)

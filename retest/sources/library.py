@@ -52,7 +52,7 @@ class LibrarySource:
         self._index = VectorIndex(store, encoder) if encoder and store.count_vectors() else None
 
     @property
-    def newest(self) -> date:
+    def until(self) -> date:
         """The day of the newest record."""
         return self._store.latest() or date.min
 
