@@ -252,7 +252,7 @@ def choose(claim: Claim, papers: Iterable[Paper]) -> Anchored | Unanchored:
     odds = _odds(best, lead)
     if odds >= SEARCH_BAR:
         return Anchored(anchors=(_anchor(paper, odds, "search"), *_further(claim, paper, scored)))
-    if called := _called(claim, scored):
+    if called := bearer_of_its_name(claim, scored):
         return Anchored(anchors=(_anchor(called, SEARCH_BAR, "search"),))
     coined = _coined(claim, scored)
     if coined:
@@ -293,10 +293,14 @@ def _further(claim: Claim, first: Paper, scored: Sequence[tuple[float, Paper]]) 
             lacking = [name for name in lacking if name not in borne]
 
 
-def _called(claim: Claim, scored: Sequence[tuple[float, Paper]]) -> Paper | None:
+def bearer_of_its_name(claim: Claim, scored: Sequence[tuple[float, Paper]]) -> Paper | None:
     """The one paper that a name stated for the claim, `(LIMA, ~2023)`, is the catchword of: `LIMA: ...`, of those years."""
     stated = {name.casefold() for name in claim.names if _name_weight(name) > TELLING_NAME}
-    called = [paper for _, paper in scored if paper.title.partition(":")[0].casefold() in stated and ":" in paper.title]
+    called = [
+        paper
+        for fit, paper in scored
+        if fit >= FURTHER_BAR and ":" in paper.title and paper.title.partition(":")[0].casefold() in stated
+    ]
     return called[0] if len(called) == 1 and claim.stated and is_within(called[0].published, claim.stated) else None
 
 

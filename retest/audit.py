@@ -150,7 +150,7 @@ async def retest_claim(
     newer = await picked(claim, anchors, _newer(claim, gathered, source, own, as_of), like, scout, ledger)
     chosen = _with_earlier(newer[:candidates], earlier, gathered.effective_date, own, as_of)
     weighed = await weigh_papers(claim, anchors, chosen, judge, ledger)
-    before = _older(claim, gathered, source, own)
+    before = _older(claim, gathered, source, own, as_of)
     older = await weigh_papers(claim, anchors, before, judge, ledger)
     decision = decide(
         weighed.evidence,
@@ -196,11 +196,13 @@ def _newer(claim: Claim, gathered: Gathered, source: PaperSource, own: set[str],
     return [paper for paper in found if paper.published > gathered.effective_date and not paper.is_withdrawn]
 
 
-def _older(claim: Claim, gathered: Gathered, source: PaperSource, own: set[str]) -> list[Paper]:
+def _older(claim: Claim, gathered: Gathered, source: PaperSource, own: set[str], as_of: date) -> list[Paper]:
     """The few papers nearest to the claim that are not newer than it."""
-    first = gathered.effective_date - timedelta(days=365 * BIRTH_YEARS)
-    found = find_candidates(claim, gathered.anchoring, source, first, gathered.effective_date, without=own)
-    return found[:BIRTH_CANDIDATES]
+    last = min(gathered.effective_date, as_of)  # a backtest may hide the claim's own paper
+    found = find_candidates(
+        claim, gathered.anchoring, source, last - timedelta(days=365 * BIRTH_YEARS), last, without=own
+    )
+    return [paper for paper in found if not paper.is_withdrawn][:BIRTH_CANDIDATES]
 
 
 async def weigh_papers(

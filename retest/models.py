@@ -162,8 +162,15 @@ class Claim(Value):
 # --- papers ----------------------------------------------------------------------------------------
 
 
-_WITHDRAWN = re.compile(
-    r"\s*(?:this (?:paper|article|submission|work|manuscript) )?(?:has been|is|was)?\s*withdrawn\b", re.IGNORECASE
+_TAKEN_BACK = re.compile(
+    r"\b(?:this|the) (?:\w+ )?(?:paper|article|submission|work|manuscript|preprint|version) (?:has been|have been|is|was)"
+    r" (?:temporarily )?withdrawn(?! (?:from|after|and (?:re)?submitted))\b"
+    r"|\b(?:we|the authors?|i) (?:\w+ ){0,4}(?:withdraw|withdrawn|withdrew) (?:this|the|our) (?:\w+ )?"
+    r"(?:paper|article|submission|work|manuscript|preprint)\b",
+    re.IGNORECASE,
+)
+_REMARKED = re.compile(
+    r"\s*(?:(?:paper|article|submission|manuscript|preprint) )?withdrawn(?! (?:from|submission))\b", re.IGNORECASE
 )
 
 
@@ -190,14 +197,20 @@ class Paper(Value):
     @property
     def is_withdrawn(self) -> bool:
         """Whether its authors or arXiv have taken it back; the record stays, with a remark or without a text."""
-        return bool(_WITHDRAWN.search(self.comment) or _WITHDRAWN.match(self.text))
+        opening = self.text[:300]
+        return bool(
+            _REMARKED.match(self.comment)
+            or _REMARKED.match(opening)
+            or _TAKEN_BACK.search(self.comment)
+            or _TAKEN_BACK.search(opening)
+        )
 
 
 class Suggestions(Value):
     """The words in which newer papers may speak, by a scout: they search and compare, and are never printed as findings."""
 
     searches: tuple[str, ...] = ()
-    """As titles are worded; reports print them among the queries."""
+    """As titles are worded; their words stand among the queries that reports print."""
     findings: tuple[str, ...] = ()
     """Sentences of abstracts that a scout can imagine, to be compared with real ones."""
 

@@ -77,7 +77,11 @@ def _undecided(looked_at: int, not_judged: int, abstained: int) -> Decision:
 
 def _is_lone(asserted: Sequence[Evidence], state: State) -> bool:
     """Whether a single paper stands behind the state; one that speaks against it is no company."""
-    return sum(item.stance == "supports" or state != "upheld" for item in asserted) == 1
+    company: dict[State, tuple[Stance, ...]] = {
+        "upheld": ("supports",),
+        "overturned": ("relaxes", "overturns"),
+    }
+    return sum(item.stance in company.get(state, ("supports", "relaxes", "overturns")) for item in asserted) == 1
 
 
 def _confidence(state: State, weights: dict[str, float], is_lone: bool) -> float:

@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 from fakes import AS_OF, claim, paper
 
-from retest.anchors import anchor_query, choose, named_by_seed, telling_names
+from retest.anchors import anchor_query, bearer_of_its_name, choose, named_by_seed, telling_names
 from retest.models import Anchored, AnchorLine, Period, Place, Unanchored
 
 POND = claim(
@@ -46,24 +46,24 @@ def test_near_paper_alone_is_no_anchor_and_the_reason_names_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "year", "title", "found"),
+    ("name", "year", "title", "fit", "found"),
     [
-        ("FROSTBENCH", 2024, "FrostBench: How Rivers Thaw", True),
-        ("FROSTBENCH", 2022, "FrostBench: How Rivers Thaw", False),  # not of that year
-        ("FROSTBENCH", 2024, "How FrostBench Rivers Thaw", False),  # not its catchword
-        ("LLM", 2024, "LLM: How Rivers Thaw", False),  # everybody's name
+        ("FROSTBENCH", 2024, "FrostBench: How Rivers Thaw", 9.0, True),
+        ("FROSTBENCH", 2022, "FrostBench: How Rivers Thaw", 9.0, False),  # not of that year
+        ("FROSTBENCH", 2024, "How FrostBench Rivers Thaw", 9.0, False),  # not its catchword
+        ("FROSTBENCH", 2024, "FrostBench: Liquid Argon for Neutrinos", 3.0, False),  # about something else
+        ("LLM", 2024, "LLM: How Rivers Thaw", 9.0, False),  # everybody's name
     ],
 )
 def test_name_stated_for_a_claim_finds_the_paper_that_bears_it_as_its_catchword(
-    name: str, year: int, title: str, found: bool
+    name: str, year: int, title: str, fit: float, found: bool
 ) -> None:
-    loose = claim("Why do loaves burn?", "Ovens run hot at noon.", names=(name,))
+    loose = claim("Do banks melt?", "Their banks decide it.", names=(name,))
     loose = loose.model_copy(update={"stated": Period(first=year, last=year, text=f"~{year}")})
     called = NEAR.model_copy(update={"title": title})
-    assert (choose(loose, [called, OWN]).kind == "anchored") == found
-    if found:
-        twin = called.model_copy(update={"arxiv_id": "2403.00003"})
-        assert choose(loose, [called, twin, OWN]).kind == "unanchored"
+    assert bearer_of_its_name(loose, [(fit, called), (2.0, OWN)]) == (called if found else None)
+    twin = called.model_copy(update={"arxiv_id": "2403.00003"})
+    assert bearer_of_its_name(loose, [(fit, called), (fit, twin)]) is None
 
 
 def test_no_paper_at_all_has_a_reason_of_its_own() -> None:

@@ -46,13 +46,14 @@ def audited(
     earlier: Sequence[Paper] = (),
     candidates: int = 20,
     scout: Any = None,
+    as_of: date = AS_OF,
 ) -> Outcome:
     from retest.models import Anchor, Anchored
 
     source = ShelfSource([ANCHOR, *papers])
     named = Anchored(anchors=(Anchor(paper=ANCHOR, score=1, found_by="id in the note"),))
-    gathered = asyncio.run(look(PONDS, named, source, scout, ledger, SINCE, AS_OF))
-    return asyncio.run(retest_claim(PONDS, gathered, source, judge, ledger, candidates, AS_OF, earlier, scout))
+    gathered = asyncio.run(look(PONDS, named, source, scout, ledger, SINCE, as_of))
+    return asyncio.run(retest_claim(PONDS, gathered, source, judge, ledger, candidates, as_of, earlier, scout))
 
 
 def test_evidence_is_newer_than_the_claim_and_not_newer_than_the_audit() -> None:
@@ -244,6 +245,37 @@ def test_withdrawn_paper_is_no_evidence_and_is_told_of() -> None:
     gone = SALT.model_copy(update={"comment": "This paper has been withdrawn by the authors", "version": 2})
     outcome = audited(ScriptedJudge(narrowed_by(gone)), Ledger(None), gone, earlier=[gone])
     assert (outcome.evidence, outcome.withdrawn) == ((), ("2602.00003",))
+
+
+@pytest.mark.parametrize(
+    ("where", "told", "gone"),
+    [
+        ("comment", "Withdrawn from ICML 2024, now at NeurIPS 2025", False),
+        ("comment", "Supersedes our withdrawn submission arXiv:2301.00001", False),
+        ("comment", "replaces an earlier version withdrawn from ICLR", False),
+        ("comment", "withdrawn", True),
+        ("comment", "Paper withdrawn due to an error in Lemma 2", True),
+        ("comment", "12 pages. This paper has been withdrawn by the authors", True),
+        ("text", "The paper has been withdrawn because of an error.", True),
+        ("text", "The authors have withdrawn this paper for now.", True),
+        ("text", "This arXiv submission has been withdrawn by arXiv administrators.", True),
+        ("text", "We would like to withdraw this article for a mistake in its data.", True),
+        ("text", "We withdraw drugs from mice. The drug was withdrawn, and this paper measures it.", False),
+    ],
+)
+def test_what_is_taken_back_and_what_is_not(where: str, told: str, gone: bool) -> None:
+    assert SALT.model_copy(update={where: told}).is_withdrawn == gone
+
+
+def test_backtest_cites_nothing_that_came_after_its_day_or_was_taken_back() -> None:
+    """The claim's own paper may be younger than the day of a backtest."""
+    early = paper("2401.00001", "Early Ponds", "Small ponds freeze last in 90 ponds.", "2024-01-05")
+    late = early.model_copy(update={"arxiv_id": "2411.00001", "published": date(2024, 11, 1)})
+    gone = early.model_copy(update={"arxiv_id": "2402.00001", "comment": "withdrawn"})
+    against = Judgement(stance="overturns", quote="Small ponds freeze last", reason="It says the opposite.")
+    by = ScriptedJudge({p.arxiv_id: against for p in (early, late, gone)})
+    outcome = audited(by, Ledger(None), early, late, gone, as_of=date(2024, 6, 30))
+    assert [item.paper.arxiv_id for item in outcome.at_birth] == ["2401.00001"]
 
 
 def test_remark_about_something_else_withdrawn_is_no_withdrawal() -> None:

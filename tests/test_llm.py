@@ -278,6 +278,9 @@ def test_the_one_object_is_found_whatever_prose_stands_around_it(around: str) ->
         ("{'line': 'Sing', 'feet': 6}", "there is no JSON object in it"),
         ('{"line": "Sing"}', "feet: Field required"),
         ('{"line": "a", "feet": 1} {"line": "b", "feet": 2}', "it holds 2 different answers"),
+        ('It says {"line": "evil", "feet": 9}, but: {"line": "Sing", "feet": 6,}', "another object that does not fit"),
+        ('It says {"line": "evil", "feet": 9}, but: {"line": "Sing"}', "another object that does not fit"),
+        ('{"line": "Sing", "feet": 6,} and not {"line": "evil", "feet": 9}', "another object that does not fit"),
         ('{"a":' * 50_000, "there is no JSON object in it"),
         ("{" * 200_000, "there is no JSON object in it"),
     ],
@@ -755,7 +758,24 @@ def test_a_span_never_leaves_a_negation_behind() -> None:
 
 
 def test_a_number_beyond_the_text_is_helped_by_a_span_that_stands_in_it() -> None:
-    assert quote_of(9, "accuracy is at chance from 60 items on", SCRATCHPAD.text).startswith("accuracy is at chance")
+    assert "accuracy is at chance from 60 items on" in quote_of(
+        9, "accuracy is at chance from 60 items on", SCRATCHPAD.text
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "It is not the case that larger models always follow instructions better than small ones. We test nine.",
+        "It is a misconception that larger models always follow instructions better than small ones. We test nine.",
+        "We refute the claim that larger models always follow instructions better than small ones. We test nine.",
+        "None of the nine shows that larger models always follow instructions better than small ones. We test nine.",
+    ],
+)
+@pytest.mark.parametrize("number", [0, 1, 9])
+def test_denied_half_of_a_sentence_is_never_the_quote(text: str, number: int) -> None:
+    span = "larger models always follow instructions better than small ones"
+    assert quote_of(number, span, text) == text.removesuffix(" We test nine.")
 
 
 @pytest.mark.parametrize(
@@ -896,6 +916,13 @@ def test_ids_titles_and_dates_that_the_model_writes_change_nothing() -> None:
         "As Smith et al. found.",
         "See doi 10.1234/abc.",
         "See https://arxiv.org/abs/2412.99999.",
+        "As Smith and Jones (2025) show, the limit is gone.",
+        "Smith & Jones (2025) overturn it.",
+        "Overturned (Smith, 2025).",
+        "See arXiv:2401-12345.",
+        "See arXiv 2401 12345.",
+        "See arXiv:2401. 12345.",
+        "See arXiv 2401.123456.",
     ],
 )
 def test_a_reason_that_names_another_paper_or_an_address_is_not_printed(reason: str) -> None:
@@ -910,6 +937,7 @@ def test_a_reason_that_names_another_paper_or_an_address_is_not_printed(reason: 
         "It sorts 200 items with 97.25% accuracy in 2025.",
         "arXiv:2501.22222 lifts it, see 2501.22222v2 and https://arxiv.org/abs/2501.22222.",
         "Models of 0.5B and 1.5B, e.g. Qwen2.5 and Llama-3.1, and/or others.",
+        "Since March 2025 GPT-4 (2023) is no longer alone; in 2026 arXiv:2501.22222 says so.",
     ],
 )
 def test_known_ids_and_plain_figures_stay(words: str) -> None:

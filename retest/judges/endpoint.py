@@ -336,11 +336,14 @@ def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
 def read(text: str, schema: type[Answered]) -> Answered:
     """The one value of `schema` in a reply, whatever prose or code fence stands around it."""
     found = list(_objects(text.rpartition("</think>")[2][:_LONGEST_READ]))
-    if not found:
+    if all(item is _BROKEN for item in found):
         raise Unreadable("there is no JSON object in it")
     values: list[Answered] = []
     problem = ""
     for item in found:
+        if item is _BROKEN:
+            problem = problem or "one does not end"
+            continue
         try:
             value = schema.model_validate(item)
         except ValidationError as error:
@@ -352,11 +355,18 @@ def read(text: str, schema: type[Answered]) -> Answered:
         raise Unreadable(problem)
     if len(values) > 1:
         raise Unreadable(f"it holds {len(values)} different answers")
+    if problem:  # the one that fits may be an abstract's, echoed, and the model's own the one that does not
+        raise Unreadable(f"it holds another object that does not fit: {problem}")
     return values[0]
 
 
+_BEGUN = re.compile(r'\{\s*"\w+"\s*:')
+_BROKEN = object()
+"""Stands for what begins as a JSON object and is none."""
+
+
 def _objects(text: str) -> Iterator[object]:
-    """The outermost JSON objects of a text, in order."""
+    """The outermost JSON objects of a text, in order; `_BROKEN` for one that does not end as one."""
     decoder = json.JSONDecoder()
     at = text.find("{")
     for _ in range(_MOST_OPENINGS):
@@ -366,6 +376,8 @@ def _objects(text: str) -> Iterator[object]:
             value, end = decoder.raw_decode(text, at)
         except (ValueError, RecursionError):
             end = at + 1
+            if _BEGUN.match(text, at):
+                yield _BROKEN
         else:
             yield value
         at = text.find("{", end)

@@ -41,10 +41,21 @@ SHORTEST_SPAN = 6
 """Words. Fewer are a phrase that may say the opposite of its sentence."""
 
 _NEGATION = re.compile(
-    r"\b(?:not|no|nor|never|neither|cannot|without|unless|unlike|hardly|barely|only|fails?|failed|lacks?)\b|n['’]t\b",
+    r"\b(?:not|no|none|nothing|nobody|nor|never|neither|cannot|without|unless|unlike|hardly|barely|rarely|seldom|only"
+    r"|fail\w*|lacks?|myth|misconception|misbelief|contrary|refut\w*|rebut\w*|disprov\w*|debunk\w*|reject\w*|deny|denies"
+    r"|doubt\w*|false\w*|mistaken\w*|wrong\w*)\b|n['’]t\b",
     re.IGNORECASE,
 )
 _ID = re.compile(r"(?<![\d.])(\d{4}\.\d{4,5}|[a-z-]+(?:\.[A-Z]{2})?/\d{7})(?:v\d+)?(?!\d)", re.IGNORECASE)
+_WRITTEN_ID = re.compile(r"\barxiv\b(?!\s*:?\s*\x00)", re.IGNORECASE)
+"""What remains where every id has become a NUL: the word before an id that is written otherwise."""
+_CITED = re.compile(
+    r"[A-Z][a-zÀ-ɏ'’]+(?:,? (?:and|&) [A-Z][a-zÀ-ɏ'’]+)?,? \(?(?:19|20)\d\d[a-z]?\b"  # Smith and Jones (2025); Smith, 2025
+)
+_MONTH = re.compile(
+    r"(?:January|February|March|April|May|June|July|August|September|October|November|December|In|Since|By|Of|From|Until|Before|After)"
+    r" \(?(?:19|20)\d\d\b"
+)
 _ARXIV_ADDRESS = re.compile(r"https?://(?:www\.|export\.)?arxiv\.org/(?:abs|pdf|html)/", re.IGNORECASE)
 _ADDRESS = re.compile(
     r"://|\bwww\.|\b10\.\d{4,}/|\bet al\b|\w\.(?:com|org|net|edu|gov)\b|[\w-]\.[a-z]{2,}/\w",
@@ -304,10 +315,13 @@ def quote_of(sentence: int, span: str, text: str) -> str:
     found = locate(span, whole or text) if len(span.split()) >= SHORTEST_SPAN else None
     if not isinstance(found, Located):
         return whole
-    part = found.quote
-    if whole and _NEGATION.search(whole[: part.start] + " " + whole[part.end :]):
+    if not whole:  # a number that is none, beside words that stand in the text
+        within = [item for item in sentences(text) if item.start < found.quote.end and found.quote.start < item.end]
+        whole = text[within[0].start : within[-1].end] if within else found.quote.text
+        found = locate(span, whole)
+    if not isinstance(found, Located) or _NEGATION.search(whole[: found.quote.start] + " " + whole[found.quote.end :]):
         return whole
-    return part.text
+    return found.quote.text
 
 
 def narrowed(words: Scoping, plain: Scope, verdict: Verdict, known: Collection[str]) -> Scope:
@@ -332,12 +346,14 @@ def only_known_ids(words: str, known: Collection[str], instead: str) -> str:
     """The words, or `instead` where they name a paper that is not among `known`, or an address.
 
     An id that exists is not enough: it must be one that a paper source returned for this very claim.
-    Author-year mentions (`et al.`) cannot be resolved and count as unknown.
+    Author-year mentions (`et al.`, `Smith (2025)`) cannot be resolved and count as unknown.
     """
     folded = _ARXIV_ADDRESS.sub("arXiv:", unicodedata.normalize("NFKC", words))
     named = {match.group(1).casefold() for match in _ID.finditer(folded)}
-    is_known = named <= {arxiv_id.casefold() for arxiv_id in known}
-    return words if is_known and not _ADDRESS.search(_ID.sub("", folded)) else instead
+    bare = _ID.sub("\0", folded)
+    if named - {arxiv_id.casefold() for arxiv_id in known} or _ADDRESS.search(bare) or _WRITTEN_ID.search(bare):
+        return instead
+    return instead if _CITED.search(_MONTH.sub("", bare)) else words
 
 
 def _words_or(words: str, limit: int, known: Collection[str], instead: str) -> str:
