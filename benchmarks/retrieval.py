@@ -78,7 +78,9 @@ def _cases(options: argparse.Namespace, store: Store) -> Iterator[Case]:
     for path in options.gold:
         for gold in json.loads(path.read_text())["claims"]:
             if part is None or gold["id"] in part:
-                yield _case(gold, store, options.as_of)
+                case = _case(gold, store, options.as_of)
+                if case[3]:  # with nothing to find there is no recall
+                    yield case
 
 
 def _case(gold: dict[str, Any], store: Store, as_of: date) -> Case:
@@ -120,7 +122,7 @@ def _recall(case: Case, way: Way, as_of: date) -> list[float]:
     claim, anchoring, after, listed = case
     own = {a.paper.arxiv_id for a in anchoring.anchors} if anchoring.kind == "anchored" else set()
     found = [paper.arxiv_id for paper in way(claim, anchoring, after, as_of) if paper.arxiv_id not in own]
-    return [len(listed.intersection(found[:depth])) / len(listed) if listed else 0.0 for depth in DEPTHS]
+    return [len(listed.intersection(found[:depth])) / len(listed) for depth in DEPTHS]
 
 
 def _made(store: Store, number: int, as_of: date) -> Iterator[Case]:

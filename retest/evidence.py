@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from retest.models import NOT_JUDGED, UNQUOTED, Abstained, Answer, Evidence, NotJudged, Paper, Quote, Unplaced, Value
-from retest.quotes import Located, locate
+from retest.quotes import Differs, Located, Uncheckable, locate
 
 _STANCE_ORDER = {"overturns": 0, "relaxes": 1, "supports": 2, "neutral": 3}
 
@@ -34,19 +34,27 @@ def weigh(pairs: Iterable[tuple[Paper, Answer]]) -> Weighed:
                 left = Unplaced(paper=paper, reason=answer.reason, quote=_quote(answer.quote, paper))
                 unplaced.append((answer.nearness, left))
             case _ if answer.stance != "neutral":
-                quote = _quote(answer.quote, paper)
-                if quote is None:
-                    not_judged += 1
-                    unplaced.append((0.0, Unplaced(paper=paper, reason=UNQUOTED)))
-                else:
+                located = locate(answer.quote, paper.text)
+                if isinstance(located, Located):
                     kept = answer.model_dump(include={"stance", "voice", "strength", "reason"})
-                    evidence.append(Evidence(paper=paper, quote=quote, **kept))
+                    evidence.append(Evidence(paper=paper, quote=located.quote, **kept))
+                else:
+                    not_judged += 1
+                    unplaced.append((0.0, Unplaced(paper=paper, reason=_why_unquoted(located))))
     unplaced.sort(key=lambda pair: -pair[0])
     return Weighed(
         evidence=tuple(sorted(evidence, key=_order)),
         unplaced=tuple(left for _, left in unplaced),
         not_judged=not_judged,
     )
+
+
+def _why_unquoted(located: Differs | Uncheckable) -> str:
+    """Why a stance is not taken over: its quote differs, with where, or cannot be checked."""
+    if isinstance(located, Uncheckable):
+        return f"{NOT_JUDGED}its quote cannot be checked: {located.reason}"
+    after = f"after “{located.agreed}” " if located.agreed else ""
+    return f"{UNQUOTED}, which {after}reads “{located.reads}”"
 
 
 def _quote(words: str, paper: Paper) -> Quote | None:

@@ -213,7 +213,7 @@ def _failed_if_unjudged(outcome: Outcome, cited: Collection[str]) -> Outcome:
     So where no paper got a usable answer, and where one did not on which the earlier verdict rests (`cited`).
     """
     in_vain = [item for item in outcome.unplaced if item.reason.startswith(NOT_JUDGED)]
-    missed = [item for item in in_vain if item.paper.arxiv_id in cited and item.reason != UNQUOTED]
+    missed = [item for item in in_vain if item.paper.arxiv_id in cited and not item.reason.startswith(UNQUOTED)]
     if in_vain and not outcome.search.judged:
         told = f"no paper could be judged: {in_vain[0].reason.removeprefix(NOT_JUDGED)}"
     elif missed:

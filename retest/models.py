@@ -349,6 +349,7 @@ class Evidence(Value):
 NOT_JUDGED = "not judged: "
 """How the reason of an unplaced paper begins that got no usable answer at all."""
 UNQUOTED = f"{NOT_JUDGED}the quote it gave does not stand in the paper"
+"""So it begins where the judge has answered with words that the paper does not hold."""
 
 
 class Unplaced(Value):

@@ -23,6 +23,10 @@ _TEX_ESCAPE = re.compile(r"\\(?=[%&#_])|\$")
 _LINE_BREAK = re.compile(r"(?<=\w)-[ \t]*\r?\n\s*(?=[a-z])")
 
 
+_LONGEST_COMPARED = 2000
+"""Characters: to tell where a quote differs costs the product of both lengths."""
+
+
 class Located(Value):
     """Found: the span in the original text."""
 
@@ -65,6 +69,7 @@ def locate(quote: str, text: str) -> Locating:
     start, end = origin[at], origin[at + len(needle) - 1] + 1
     while end < len(text) and unicodedata.category(text[end]) == "Mn":
         end += 1  # an accent written as a character of its own belongs to its letter
+    start, end = start - (text[:start].endswith("$")), end + text[end:].startswith("$")  # of the formula at the edge
     return Located(quote=Quote(text=text[start:end], start=start, end=end))
 
 
@@ -108,6 +113,8 @@ def _stands_alone(text: str, start: int, end: int) -> bool:
     tail = text[end + 1] if end + 1 < len(text) else " "
     if (before.isalnum() and text[start].isalnum()) or (after.isalnum() and text[end - 1].isalnum()):
         return False
+    if before == "-" and text[start].isdigit() and not (start > 1 and text[start - 2].isalnum()):
+        return False  # a minus sign is part of its number; a hyphen, as in `top-5`, is not
     cuts_decimal = after in ".," and text[end - 1].isdigit() and tail.isdigit()
     starts_inside = before in ".," and text[start].isdigit() and start > 1 and text[start - 2].isdigit()
     return not (cuts_decimal or starts_inside)
@@ -121,6 +128,7 @@ def _is_whole(origin: list[int], start: int, end: int) -> bool:
 
 def _where_it_differs(needle: str, haystack: str) -> Differs:
     """The longest beginning of the quote that the text has; none where the first word is already another."""
+    needle, haystack = needle[:_LONGEST_COMPARED], haystack[:_LONGEST_COMPARED]
     low, high = 0, len(needle)
     while low < high:
         middle = (low + high + 1) // 2

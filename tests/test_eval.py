@@ -23,7 +23,7 @@ from retest.eval.evaluation import Evaluated, Wanted, measure, write
 from retest.eval.gold import GoldClaim, bundled_gold, choose_part, claim_of, read_gold
 from retest.eval.intervals import bootstrap, paired, quantile
 from retest.eval.lag import lag_of, series
-from retest.eval.measures import MEASURES, figures, reliability
+from retest.eval.measures import MEASURES, counted, figures, reliability
 from retest.eval.metrics import compared_with, read_metrics
 from retest.eval.page import metrics_page
 from retest.eval.scores import ClaimScore, PaperScore, score
@@ -488,6 +488,29 @@ def test_recall_is_over_all_superseding_papers() -> None:
     assert found["baseline_recall_at_50"] == 0.6
     assert found["recall_lift_at_25"] == pytest.approx(3)
     assert found["recall_lift_at_10"] is None  # nothing to be times of
+
+
+def test_outage_scores_no_point() -> None:
+    """A claim that could not be asked about was praised for naming no paper, and for raising no alarm."""
+    bare = {
+        "anchor": None,
+        "anchors": [],
+        "gold_states": ["relaxed"],
+        "state": "unreachable",
+        "gold_durability": "perishable",
+    }
+    lost = told("a", failure="no answer", durability="perishable", date_error_days=None, **bare)
+    seen = told("b", durability="perishable", date_error_days=400, **bare)
+    found = figures([lost, seen])
+    assert (found["anchorless_said"], found["durability_accuracy"]) == (0.5, 0.5)
+    assert counted([lost, seen])["overturned_false_alarm_rate"] == 1
+    assert (found["date_error_days_median"], found["date_within_tolerance"]) == (400, 0)
+
+
+def test_paper_that_is_cited_as_reported_only_is_not_cited_with_a_right_stance() -> None:
+    either = listed("1", 1).model_copy(update={"gold": ("supports", "neutral"), "cited": True, "reading": "neutral"})
+    right = listed("2", 2).model_copy(update={"cited": True, "reading": "supports"})
+    assert figures([told("a", papers=[either, right])])["evidence_recall"] == 0.5
 
 
 def test_balanced_accuracy_does_not_reward_one_answer() -> None:

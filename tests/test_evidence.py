@@ -26,7 +26,11 @@ def test_located_quote_is_evidence_with_its_span() -> None:
 def test_invented_quote_is_not_judged_and_counts_for_nothing() -> None:
     weighed = weigh([(POND, judged("overturns", "Large ponds freeze first", strength=3))])
     assert (weighed.evidence, weighed.not_judged) == ((), 1)
-    assert weighed.unplaced[0].reason == "not judged: the quote it gave does not stand in the paper"
+    assert weighed.unplaced[0].reason == (
+        "not judged: the quote it gave does not stand in the paper, which reads “small ones freeze first, by 3.5 days.”"
+    )
+    bare = weigh([(POND.model_copy(update={"text": " "}), judged("overturns", "Large ponds freeze first"))])
+    assert bare.unplaced[0].reason == "not judged: its quote cannot be checked: the paper's record has no text"
 
 
 def test_stance_without_a_quote_counts_for_nothing() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -35,7 +37,7 @@ def found(quote: str, text: str) -> str:
         ("1000 ponds", r"Over 1\,000 ponds", None),
         ("1 000 ponds", r"Over 1\,000 ponds", r"1\,000 ponds"),
         ("43% better", r"It is 43\% better.", r"43\% better"),
-        ("n = 5", "With $n = 5$ ponds.", "n = 5"),
+        ("n = 5", "With $n = 5$ ponds.", "$n = 5$"),
         ("x2 ponds", "All x² ponds.", "x² ponds"),
     ],
 )
@@ -110,3 +112,30 @@ def test_span_is_always_the_printed_text(quote: str, text: str) -> None:
 def test_every_text_with_a_letter_in_it_is_found_in_itself(text: str) -> None:
     located = locate(text, text)
     assert isinstance(located, Located if any(c.isalnum() for c in text) else Uncheckable)
+
+
+@pytest.mark.parametrize(
+    ("quote", "text", "printed"),
+    [
+        ("x grows with size", "Here $x$ grows with size.", "$x$ grows with size"),
+        ("set n to $5$", "We set $n$ to $5$ here.", "set $n$ to $5$"),
+        ("grows with size", "Here $x$ grows with size.", "grows with size"),
+    ],
+)
+def test_formula_at_the_edge_of_a_quote_keeps_its_dollar_signs(quote: str, text: str, printed: str) -> None:
+    found = locate(quote, text)
+    assert isinstance(found, Located) and found.quote.text == printed
+    assert text[found.quote.start : found.quote.end] == printed
+
+
+@pytest.mark.parametrize("text", ["It has a −5% loss.", "It has a -5% loss."])
+def test_minus_sign_is_part_of_its_number(text: str) -> None:
+    assert not isinstance(locate("5% loss", text), Located)
+    assert isinstance(locate(text[9:], text), Located)
+    assert isinstance(locate("5 accuracy", "Its top-5 accuracy."), Located)
+
+
+def test_telling_where_a_hostile_quote_differs_takes_no_time() -> None:
+    started = time.process_time()
+    assert isinstance(locate("zz " + "ab " * 20_000, "ab " * 20_000), Differs)
+    assert time.process_time() - started < 5  # it took minutes

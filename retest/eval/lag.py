@@ -54,6 +54,8 @@ def series(spec: str, golds: Sequence[GoldClaim], as_of: date) -> tuple[date, ..
     """The days of a backtest, sorted: `2025-06-30,2025-12-31`, or a span back from `as_of` to the oldest claim."""
     if "," in spec:
         days = {parse_day("--lag", part.strip()) for part in spec.split(",") if part.strip()}
+        if not days:
+            raise InputError(f"--lag {spec}: names no day; write days like 2025-06-30,2025-12-31, or a step like 3mo")
         late = [day for day in days if day > as_of]
         if late:
             raise InputError(f"--lag {max(late)}: lies after the day of the audit, {as_of}; give earlier days")

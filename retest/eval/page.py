@@ -169,6 +169,8 @@ def _claims(scores: Sequence[ClaimScore]) -> Iterator[str]:
 
 
 def _anchor(score: ClaimScore) -> str:
+    if score.failure:
+        return "not asked"
     if score.anchor is None:
         return "none" if score.anchors else "none, rightly"
     return "right" if score.anchor in score.anchors else f"wrong ({score.anchor})"

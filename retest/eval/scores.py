@@ -9,7 +9,7 @@ from functools import cached_property
 
 from retest.eval.gold import GoldClaim, GoldPaper
 from retest.eval.trial import Read, Reading, Tried
-from retest.models import Durability, Evidence, Outcome, Paper, Stance, State, Value
+from retest.models import NOT_JUDGED, Durability, Evidence, Outcome, Paper, Stance, State, Value
 
 DEPTHS = (10, 25, 50)
 CLASSES: tuple[Stance, ...] = ("supports", "relaxes", "overturns", "neutral")
@@ -78,7 +78,7 @@ def score(tried: Tried, seen: Mapping[str, Paper], as_of: date, candidates: int)
     gold, outcome = tried.gold, tried.outcome
     anchors = outcome.anchoring.anchors if outcome.anchoring.kind == "anchored" else ()
     error = abs((outcome.effective_date - gold.anchor_date).days) if gold.anchor_date else None
-    not_judged = sum(item.reason.startswith("not judged") for item in outcome.unplaced)
+    not_judged = sum(item.reason.startswith(NOT_JUDGED) for item in outcome.unplaced)
     printed = (*outcome.evidence, *outcome.at_birth)
     named = _named(outcome)
     return ClaimScore(
@@ -162,13 +162,13 @@ def _on_span(read: Read, paper: GoldPaper | None, seen: Paper | None) -> bool | 
 
 
 def _anchor_counts(score: ClaimScore) -> dict[str, float]:
-    if not score.anchors:
-        return {"anchorless": 1, "anchorless said": score.anchor is None}
-    counts: dict[str, float] = {"anchored": 1, "anchor right": score.anchor in score.anchors}
-    counts |= {"anchor named": score.anchor is not None}
+    counts: dict[str, float] = {}
     if score.date_error_days is not None:
         counts |= {"dated": 1, "date right": score.date_error_days <= score.date_tolerance_days}
-    return counts
+    if not score.anchors:  # a claim that could not be asked about has not said that it has none
+        return counts | {"anchorless": 1, "anchorless said": score.anchor is None and not score.failure}
+    counts |= {"anchored": 1, "anchor right": score.anchor in score.anchors}
+    return counts | {"anchor named": score.anchor is not None}
 
 
 def _retrieval_counts(score: ClaimScore) -> dict[str, float]:
@@ -179,7 +179,7 @@ def _retrieval_counts(score: ClaimScore) -> dict[str, float]:
         counts[f"baseline {depth}"] = sum(p.baseline_rank is not None and p.baseline_rank <= depth for p in bearing)
     known = [paper.is_there for paper in bearing if paper.is_there is not None]
     counts |= {"looked up": len(known), "there": sum(known)}
-    counts["rightly cited"] = sum(p.cited and p.reading in p.gold for p in bearing)
+    counts["rightly cited"] = sum(p.cited and p.reading != "neutral" and p.reading in p.gold for p in bearing)
     compared = [paper.on_span for paper in bearing if paper.on_span is not None]
     return counts | {"spans": len(compared), "on span": sum(compared)}
 
@@ -211,6 +211,7 @@ def _view(view: str, read: Sequence[tuple[PaperScore, Reading, bool]]) -> dict[s
 
 def _verdict_counts(score: ClaimScore) -> dict[str, float]:
     main, right = score.gold_states[0], score.state in score.gold_states
+    lasts = score.durability == score.gold_durability and not score.failure  # an outage has said nothing
     has_verdict = score.state not in ("untested", "unreachable")
     counts: dict[str, float] = {
         "claims": 1,
@@ -219,11 +220,11 @@ def _verdict_counts(score: ClaimScore) -> dict[str, float]:
         f"state of {main}": 1,
         f"state right {main}": right,
         f"durability of {score.gold_durability}": 1,
-        f"durability right {score.gold_durability}": score.durability == score.gold_durability,
-        "durability right": score.durability == score.gold_durability,
+        f"durability right {score.gold_durability}": lasts,
+        "durability right": lasts,
         "always relaxed": "relaxed" in score.gold_states,
     }
-    if "overturned" not in score.gold_states:
+    if "overturned" not in score.gold_states and not score.failure:
         counts |= {"quiet": 1, "false alarms": score.state == "overturned"}
     counts["alarms"] = score.state == "overturned"
     if has_verdict:

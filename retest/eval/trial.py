@@ -18,7 +18,7 @@ from retest.eval.witness import Witness
 from retest.evidence import Weighed
 from retest.judges import Judge, Scout
 from retest.ledger import Ledger
-from retest.models import Claim, Outcome, Place, Query, Stance, Value
+from retest.models import NOT_JUDGED, Claim, Outcome, Place, Query, Stance, Value
 from retest.terms import words
 
 BASELINE_DEPTH = 200
@@ -181,5 +181,5 @@ def _reading(arxiv_id: str, found: Outcome | Weighed, judged: bool) -> Read:
             return Read(reading=stance, cited=True, start=item.quote.start, end=item.quote.end)
     for unplaced in found.unplaced:
         if unplaced.paper.arxiv_id == arxiv_id:
-            return Read(reading="not judged" if unplaced.reason.startswith("not judged") else "abstained")
+            return Read(reading="not judged" if unplaced.reason.startswith(NOT_JUDGED) else "abstained")
     return Read(reading="neutral" if judged else "unseen")
