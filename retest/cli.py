@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sqlite3
 import sys
 from collections.abc import Callable
 from typing import Annotated, Any, NoReturn
@@ -21,7 +22,7 @@ from retest.commands.prompt import prompt
 from retest.commands.propose import propose
 from retest.commands.run import run
 from retest.commands.site import site
-from retest.errors import RetestError
+from retest.errors import OutputError, RetestError
 from retest.render.text import plain
 
 app = typer.Typer(
@@ -66,6 +67,7 @@ app.add_typer(library, name="library")
 def main() -> NoReturn:
     """Runs a command; prints what went wrong once, and exits as DESIGN 5 says."""
     logging.basicConfig(level=logging.ERROR, format="%(message)s", stream=sys.stderr)
+    logging.getLogger("retest").setLevel(logging.WARNING)  # our own warnings are for the reader; a package's are not
     code = _exit_code(lambda: app(standalone_mode=True))
     if code == INTERRUPTED:
         sys.stdout.flush()
@@ -80,6 +82,12 @@ def _exit_code(command: Callable[[], Any]) -> int:
     except RetestError as error:
         print("retest: " + "\n".join(map(plain, str(error).splitlines())), file=sys.stderr)
         return error.exit_code
+    except sqlite3.DatabaseError as error:
+        print(
+            f"retest: a file in RETEST_HOME cannot be used ({plain(str(error))}): move it away, or name another folder",
+            file=sys.stderr,
+        )
+        return OutputError.exit_code
     except KeyboardInterrupt:
         code: object = INTERRUPTED
     except SystemExit as exit_:

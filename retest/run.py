@@ -401,6 +401,14 @@ class _Requests(ThreadPoolExecutor):
 async def _drive(tools: Tools, settings: Settings, run_id: str, progress: Progress) -> None:
     """Runs the graph, or goes on with it where a killed run left its checkpoint."""
     asyncio.get_running_loop().set_default_executor(_Requests())
+    from langsmith.run_helpers import tracing_context
+
+    # Whoever traces their own graphs has not asked for this one's claims to be sent anywhere.
+    with tracing_context(enabled=False):
+        await _driven(tools, settings, run_id, progress)
+
+
+async def _driven(tools: Tools, settings: Settings, run_id: str, progress: Progress) -> None:
     async with aclosing(tools.judge), _checkpointer(settings.home / "checkpoints.sqlite3") as saver:
         graph = build_graph().compile(checkpointer=saver, name="retest")
         config: Any = {"configurable": {"thread_id": run_id}}

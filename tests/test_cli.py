@@ -6,10 +6,12 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -223,3 +225,33 @@ def test_interrupted_run_ends_at_once_with_130_and_says_how_it_goes_on(cli: Cli,
     assert "interrupted; the same command goes on where it was" in story and "Traceback" not in story
     assert time.monotonic() - started < 10
     assert written(cli.folder / "outputs") == {}
+
+
+def test_library_of_another_version_is_set_aside_and_said_so(cli: Cli) -> None:
+    path = cli.folder / "home" / "library.sqlite3"
+    path.parent.mkdir()
+    with closing(sqlite3.connect(path)) as library:
+        library.execute("CREATE TABLE shelf (id TEXT)")
+        library.execute("PRAGMA user_version = 1")
+        library.commit()
+    told = cli("library", "status", code=2).stderr
+    assert "library.sqlite3.aside-1" in told and path.with_name("library.sqlite3.aside-1").exists()
+
+
+@pytest.mark.parametrize("command", [("library", "status"), ("run", "seeds", "--source", "library")])
+def test_damaged_library_is_said_in_one_sentence(cli: Cli, command: tuple[str, ...]) -> None:
+    cli.seed()
+    record = {"id": "2501.00001", "title": "Ponds", "abstract": "Ponds freeze. " * 200, "published": "2025-01-02"}
+    (cli.folder / "few.jsonl").write_text(
+        "".join(json.dumps(record | {"id": f"2501.{number:05}"}) + "\n" for number in range(1, 200)), encoding="utf-8"
+    )
+    cli("library", "import", "few.jsonl")
+    path = cli.folder / "home" / "library.sqlite3"
+    data = bytearray(path.read_bytes())
+    data[4096:] = b"\xa5" * (len(data) - 4096)  # past the header and the schema
+    path.write_bytes(data)
+    done = subprocess.run(
+        [sys.executable, "-m", "retest", *command], cwd=cli.folder, env=cli.environment, capture_output=True, text=True
+    )
+    assert done.returncode in (1, 2) and "Traceback" not in done.stderr, done.stderr
+    assert "RETEST_HOME" in done.stderr and len(done.stderr.strip().splitlines()) == 1

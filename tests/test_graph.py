@@ -197,6 +197,23 @@ def test_judge_lets_go_of_its_connections_however_the_run_ends(audit: Audit) -> 
     assert refusing.closed == 1
 
 
+def test_run_is_sent_to_no_tracer_whatever_the_environment_says(audit: Audit, monkeypatch: pytest.MonkeyPatch) -> None:
+    from langsmith.utils import tracing_is_enabled
+
+    class Traced(ScriptedJudge):
+        traced: bool | str | None = None
+
+        async def weigh(self, claim: Claim, anchors: Sequence[Paper], papers: Sequence[Paper]) -> list[Answer]:
+            self.traced = tracing_is_enabled()
+            return await super().weigh(claim, anchors, papers)
+
+    monkeypatch.setenv("LANGSMITH_TRACING", "true")
+    monkeypatch.setenv("LANGSMITH_ENDPOINT", "http://127.0.0.1:9")
+    by = Traced(ANSWERS)
+    audit(by=by)
+    assert by.traced is False
+
+
 # --- nights that go wrong --------------------------------------------------------------------------
 
 

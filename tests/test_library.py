@@ -492,3 +492,11 @@ def test_rebuilt_index_is_the_new_models(home: Path, tmp_path: Path, monkeypatch
         assert run("index", "--rebuild", "--quiet").exit_code == 0
     told = json.loads(run("status", "--json").stdout)
     assert (told["embedding"], told["vectors"]) == ("big", 1)
+
+
+@pytest.mark.parametrize(
+    "url", ["http://llm.example.org/v1", "https://user:pw@llm.example.org/v1", "ftp://llm.example.org"]
+)
+def test_embedding_key_goes_to_no_address_that_the_judges_key_would_not_go_to(url: str) -> None:
+    with pytest.raises(InputError, match="OPENAI_BASE_URL"):
+        EndpointEncoder("big", base_url=url, api_key="canary")

@@ -17,9 +17,10 @@ import pytest
 from chat_server import AT_ONCE, ChatServer, Sent, completion, failed, said
 
 from retest import templates
+from retest.addresses import checked_url
 from retest.errors import InputError, JudgeRefused, JudgeUnreachable, RetestError
 from retest.judges import Judge, Scope
-from retest.judges.endpoint import Endpoint, Reply, Unreadable, Usage, checked_url, read
+from retest.judges.endpoint import Endpoint, Reply, Unreadable, Usage, read
 from retest.judges.llm import (
     LlmJudge,
     Questions,
@@ -434,12 +435,12 @@ def test_a_rate_limit_is_waited_out_as_the_server_says() -> None:
     ("answer", "message"),
     [
         (failed(429, "slow down"), "limits the rate"),
-        (failed(503, "overloaded"), "answers 503: overloaded"),
+        (failed(503, "overloaded"), "the endpoint answers 503."),
         (failed(400, "context_length_exceeded"), "answers 400"),
         (failed(403, "Your input was flagged by moderation"), "moderation"),
         (said('{"line": "Si', finish="length"), "cut off at its length limit"),
         (said("", finish="content_filter"), "content filter"),
-        (said(None, refusal="I will not sing."), "declined to answer: I will not sing."),
+        (said(None, refusal="I will not sing."), "declined to answer."),
         (completion([]), "no choices"),
         (Sent(body=b'{"error": {"message": "upstream"}}'), "no choices"),
         (Sent(body=b"<html>log in</html>", headers={"Content-Type": "text/html"}), "not a chat completion"),
@@ -455,6 +456,26 @@ def test_a_rate_limit_is_waited_out_as_the_server_says() -> None:
 def test_each_failure_of_the_moment_is_unreachable_and_named(answer: Sent, message: str) -> None:
     with serving(lambda _: answer) as server, pytest.raises(JudgeUnreachable, match=re.escape(message)):
         ask(server)
+
+
+def test_what_a_server_says_of_its_machines_is_told_on_stderr_once_and_in_no_report(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    answer = failed(503, "gpu-07.corp.internal:/srv/models/secret is busy")
+    for _ in range(2):
+        with serving(lambda _: answer) as server, pytest.raises(JudgeUnreachable) as caught:
+            ask(server)
+        assert str(caught.value) == "the endpoint answers 503."
+    with serving(lambda _: answer) as server:
+
+        async def twice(endpoint: Endpoint) -> None:
+            for _ in range(2):
+                with pytest.raises(JudgeUnreachable):
+                    await endpoint.ask("", "", Verse)
+
+        caplog.clear()
+        using(server, twice)
+    assert [record.message.count("gpu-07.corp.internal") for record in caplog.records] == [1]
 
 
 @pytest.mark.parametrize(

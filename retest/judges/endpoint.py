@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import json
+import logging
 import re
 from collections.abc import Iterator, Mapping
 from functools import partial
@@ -16,9 +16,12 @@ import openai
 from openai.types.chat import ChatCompletion
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from retest.addresses import checked_url, is_loopback
 from retest.errors import InputError, JudgeRefused, JudgeUnreachable
 from retest.models import Value
 from retest.templates import cut, load
+
+log = logging.getLogger(__name__)
 
 OPENAI = "https://api.openai.com/v1"
 PATIENCE, LOCAL_PATIENCE = (60.0, 3), (600.0, 1)
@@ -132,6 +135,7 @@ class Endpoint:
             )
         self.model = model
         self.host = urlsplit(url).netloc
+        self._told: set[str] = set()
         self._form: Form = "json_schema"
         self._is_proven = False
         self._parameters: dict[str, Any] = {"temperature": 0, "max_completion_tokens": max_tokens}
@@ -202,11 +206,11 @@ class Endpoint:
                     continue
                 raise self._explained(error) from None
             except openai.APITimeoutError:
-                raise JudgeUnreachable(f"{self.host} did not answer in time.") from None
+                raise JudgeUnreachable("the endpoint did not answer in time.") from None
             except openai.APIConnectionError:
-                raise JudgeUnreachable(f"{self.host} could not be reached; is OPENAI_BASE_URL right?") from None
+                raise JudgeUnreachable("the endpoint could not be reached; is OPENAI_BASE_URL right?") from None
             except (openai.APIError, ValueError):
-                raise JudgeUnreachable(f"{self.host} sent something that is not a chat completion.") from None
+                raise JudgeUnreachable("the endpoint sent something that is not a chat completion.") from None
             text = self._text(completion)
             self._form, self._is_proven = max(form, self._form, key=_FORMS.index), True  # a neighbour may know better
             return text
@@ -238,7 +242,7 @@ class Endpoint:
         The package takes what a server sends as it is, so each part is looked at before it is used.
         """
         if not isinstance(completion, ChatCompletion):
-            raise JudgeUnreachable(f"{self.host} sent something that is not a chat completion.")
+            raise JudgeUnreachable("the endpoint sent something that is not a chat completion.")
         self._count(completion)
         if not completion.choices:
             raise JudgeUnreachable(f"{self.model} sent an empty answer (no choices).")
@@ -248,12 +252,13 @@ class Endpoint:
         if finish == "length":
             raise JudgeUnreachable(f"{self.model}'s answer was cut off at its length limit.")
         if finish == "content_filter":
-            raise JudgeUnreachable(f"{self.host} withheld the answer (content filter).")
+            raise JudgeUnreachable("the endpoint withheld the answer (content filter).")
         if isinstance(refusal := getattr(message, "refusal", None), str) and refusal:
-            raise JudgeUnreachable(f"{self.model} declined to answer: {self._safe(refusal)}")
+            self._tell(f"{self.model} declined to answer: {self._safe(refusal)}")
+            raise JudgeUnreachable(f"{self.model} declined to answer.")
         content = getattr(message, "content", None) or ""
         if message is None or not isinstance(content, str):
-            raise JudgeUnreachable(f"{self.host} sent something that is not a chat completion.")
+            raise JudgeUnreachable("the endpoint sent something that is not a chat completion.")
         return content
 
     def _count(self, completion: ChatCompletion) -> None:
@@ -271,7 +276,7 @@ class Endpoint:
         """The error that a person can act on. What the server says about a key is left out: it may repeat it."""
         status, words = error.status_code, _words_of(error)
         if status in (401, 403) and re.search(r"moderat|flagged", words, re.IGNORECASE):
-            return JudgeUnreachable(f"{self.host} refused these texts (moderation).")
+            return JudgeUnreachable("the endpoint refused these texts (moderation).")
         if status in (401, 403):
             return JudgeRefused(
                 f"{self.host} refuses the key ({status}): set OPENAI_API_KEY to a key that it accepts, "
@@ -287,50 +292,19 @@ class Endpoint:
                 "that it serves; if none works, check OPENAI_BASE_URL, which mostly ends in /v1."
             )
         if status == 429:
-            return JudgeUnreachable(f"{self.host} limits the rate (429) and did not let up.")
-        return JudgeUnreachable(f"{self.host} answers {status}: {self._safe(_STATUS_PREFIX.sub('', error.message))}")
+            return JudgeUnreachable("the endpoint limits the rate (429) and did not let up.")
+        self._tell(f"{self.host} answers {status}: {self._safe(_STATUS_PREFIX.sub('', error.message))}")
+        return JudgeUnreachable(f"the endpoint answers {status}.")
+
+    def _tell(self, words: str) -> None:
+        """Says on stderr, once, what a report must not hold: a server's words may name its machines and folders."""
+        if words not in self._told:
+            self._told.add(words)
+            log.warning("%s", words)
 
     def _safe(self, words: str) -> str:
         """Words of the server, short and without the key."""
         return cut(words.replace(self._client.api_key, "[key]"), 160)
-
-
-def checked_url(url: str) -> str:
-    """The address without a slash at its end, if a key may be sent there: https, or http to this machine."""
-    try:
-        parts = urlsplit(url.strip())
-        host, _ = parts.hostname or "", parts.port
-    except ValueError:
-        raise InputError("OPENAI_BASE_URL is not an address: write it like https://api.openai.com/v1.") from None
-    if parts.username is not None or parts.password is not None or parts.query or parts.fragment:
-        raise InputError(
-            f"OPENAI_BASE_URL for {host} holds more than an address: leave out user, password, `?` and `#`, "
-            "and put the key into OPENAI_API_KEY."
-        )
-    if not host or parts.scheme not in ("http", "https"):
-        raise InputError("OPENAI_BASE_URL is not a web address: write it like https://api.openai.com/v1.")
-    if parts.scheme == "http" and not is_loopback(url):
-        raise InputError(
-            f"OPENAI_BASE_URL would send the key to {host} in the clear: use https; http is for this machine "
-            "only (http://127.0.0.1:8000/v1)."
-        )
-    if (address := _address(host)) and address.is_link_local:
-        raise InputError(f"OPENAI_BASE_URL is {host}, an address for machines' own metadata: name the endpoint's host.")
-    return url.strip().rstrip("/")
-
-
-def is_loopback(url: str) -> bool:
-    """Does the address lead to this machine, whatever a name server says?"""
-    host = urlsplit(url.strip()).hostname or ""
-    address = _address(host)
-    return host == "localhost" or (address is not None and address.is_loopback)
-
-
-def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    try:
-        return ipaddress.ip_address(host)
-    except ValueError:
-        return None
 
 
 def read(text: str, schema: type[Answered]) -> Answered:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 import threading
 import time
@@ -15,6 +14,7 @@ from urllib.parse import urlsplit, urlunsplit
 import arxiv  # type: ignore[import-untyped]
 import requests
 
+from retest.addresses import is_loopback
 from retest.errors import InputError, SourceUnreachable
 from retest.models import Hit, Paper, Query, Value
 from retest.sources.gate import Clock, Gate, Sleep, Turnstile, service_of
@@ -319,12 +319,3 @@ def query_url(text: str) -> str:
 def polite_delay(url: str, delay: float) -> float:
     """Seconds between requests: as many as are asked for, but no fewer than arXiv's rule beyond loopback."""
     return max(0.0 if is_loopback(url) else POLITE_DELAY, delay)
-
-
-def is_loopback(url: str) -> bool:
-    """Whether the address is this machine's own."""
-    host = urlsplit(url).hostname or ""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

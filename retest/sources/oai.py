@@ -22,9 +22,10 @@ from xml.etree import ElementTree
 
 import requests
 
+from retest.addresses import is_loopback
 from retest.errors import InputError, RetestError, SourceUnreachable
 from retest.models import Paper
-from retest.sources.arxiv import bare_id, is_loopback, polite_delay
+from retest.sources.arxiv import bare_id, polite_delay
 from retest.sources.gate import Clock, Fault, Gate, Sleep, Turnstile, service_of
 from retest.sources.store import HarvestState, Store
 

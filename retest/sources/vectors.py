@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any, Protocol
 
+from retest.addresses import checked_url, is_loopback
 from retest.errors import InputError, SourceUnreachable
 from retest.lexicon import lexicon, signature
 from retest.ranking import Pool
@@ -64,7 +65,12 @@ class EndpointEncoder:
         import openai
 
         self.model = model
-        self._client = openai.OpenAI(base_url=base_url, api_key=api_key, max_retries=retries, timeout=60.0)
+        url = checked_url(base_url) if base_url else None
+        # A redirect could carry the texts, and the key, elsewhere.
+        transport = openai.DefaultHttpxClient(follow_redirects=False, trust_env=not (url and is_loopback(url)))
+        self._client = openai.OpenAI(
+            base_url=url, api_key=api_key, max_retries=retries, timeout=60.0, http_client=transport
+        )
 
     def encode(self, texts: Sequence[str]) -> Any:
         import numpy as np
