@@ -364,9 +364,40 @@ def test_reports_are_pushed_over_what_others_pushed_meanwhile(tmp_path: Path) ->
     night.git("push", "--quiet", cwd=other)
     (night.work / "outputs").mkdir()
     (night.work / "outputs" / "README.md").write_text("report\n", encoding="utf-8")
-    status, log, _ = night.step("commit.sh")
+    nameless = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "user.useConfigOnly", "GIT_CONFIG_VALUE_0": "true"}
+    status, log, _ = night.step("commit.sh", GIT_CONFIG_GLOBAL="/dev/null", GIT_CONFIG_SYSTEM="/dev/null", **nameless)
     assert status == 0, log
     assert night.commits() == ["retest: nightly audit", "note", "seeds"]
+
+
+def test_report_of_a_seed_that_is_gone_is_committed_away_and_nothing_else(tmp_path: Path) -> None:
+    night = Night(tmp_path)
+    night.checkout()
+    ours = '---\ntitle: "Do lakes?"\nas_of: 2026-08-31\ntags: [retest, retest/relaxed]\n---\n'
+    outputs, handed = night.work / "outputs", tmp_path / "handed"
+    outputs.mkdir()
+    handed.mkdir()
+    for name, text in (("lakes.md", ours), ("ponds.md", ours), ("mine.md", "# Mine\n"), ("CHANGES.md", "# Changes\n")):
+        (outputs / name).write_text(text, encoding="utf-8")
+    assert night.step("commit.sh")[0] == 0
+    night.checkout()
+    (handed / "ponds.md").write_text(ours, encoding="utf-8")
+    status, log, _ = night.step("commit.sh", AUDIT_FROM=str(handed))
+    assert status == 0, log
+    kept = night.git("ls-tree", "--name-only", "-r", "main", "outputs").splitlines()
+    assert kept == ["outputs/CHANGES.md", "outputs/mine.md", "outputs/ponds.md"]
+
+
+def test_nothing_that_the_audit_says_comes_after_the_commands_are_switched_on_again(tmp_path: Path) -> None:
+    night = Night(tmp_path)
+    night.checkout()
+    shim = tmp_path / "bin" / "retest"
+    shim.write_text("#!/bin/sh\necho '::warning::from the audit' >&2\necho 'outputs was left as it was' >&2\nexit 1\n")
+    for _ in range(10):
+        status, log, _ = night.step("audit.sh")
+        lines = log.splitlines()
+        token = lines[0].removeprefix("::stop-commands::")
+        assert status == 0 and lines.index("::warning::from the audit") < lines.index(f"::{token}::"), log
 
 
 @pytest.mark.parametrize(("fallen", "opened"), [("3", True), ("1", True), ("0", False), ("", False), ("1; id", False)])

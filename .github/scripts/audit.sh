@@ -24,7 +24,8 @@ rm -f "$folder"/*
 token=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
 echo "::stop-commands::$token"
 status=0
-retest run "${flags[@]}" -- "${seeds[@]}" >"$folder/run.json" 2> >(tee "$folder/said" >&2) || status=$?
+retest run "${flags[@]}" -- "${seeds[@]}" >"$folder/run.json" 2>"$folder/said" || status=$?
+cat "$folder/said" >&2 # whole before the commands are switched on again: a `tee` beside the run may come too late
 echo "::$token::"
 
 case $status in

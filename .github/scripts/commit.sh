@@ -5,6 +5,11 @@
 # AUDIT_FROM   a folder with the reports of another job; empty when they were written here
 set -euo pipefail
 
+# Also for a rebase, which asks for a committer.
+export GIT_AUTHOR_NAME="github-actions[bot]" GIT_COMMITTER_NAME="github-actions[bot]"
+export GIT_AUTHOR_EMAIL="41898282+github-actions[bot]@users.noreply.github.com"
+export GIT_COMMITTER_EMAIL=$GIT_AUTHOR_EMAIL
+
 out=${AUDIT_OUT:-outputs}
 from=${AUDIT_FROM:-}
 
@@ -28,6 +33,13 @@ if [ -n "$from" ]; then
       refuse "Something among the reports is not a report; nothing was committed."
   done < <(find "$from" -mindepth 1 -print0)
   find "$from" -mindepth 1 -exec cp -- '{}' "$out/" ';'
+  # The report of a seed that is gone is not among them; what retest did not write stays.
+  for report in "$out"/*.md; do
+    [ -f "$report" ] && [ ! -e "$from/${report##*/}" ] || continue
+    if [ "$(sed -n '1p' "$report")" = "---" ] && sed -n '2,5p' "$report" | grep -q '^tags: \[retest'; then
+      rm -- "$report"
+    fi
+  done
 fi
 
 git add --all -- "$out"
@@ -37,8 +49,7 @@ if git diff --cached --quiet; then
 fi
 
 # The message is always the same: a title in it could close an issue or call somebody.
-git -c user.name="github-actions[bot]" -c user.email="41898282+github-actions[bot]@users.noreply.github.com" \
-  commit --quiet --message "retest: nightly audit"
+git commit --quiet --message "retest: nightly audit"
 for _ in 1 2 3; do
   if git push --quiet; then
     echo "Committed."
