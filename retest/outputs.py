@@ -52,16 +52,23 @@ def write_files(folder: Path, files: Mapping[str, str]) -> list[str]:
 
 
 def remove_reports(folder: Path, kept: Collection[str]) -> None:
-    """Removes the reports that are none of `kept`: what nobody audits any more must not pass for audited.
+    """Removes the reports and pages that are none of `kept`: what nobody audits any more must not pass for audited.
 
-    What was not written by a run stays.
+    What was not written by retest stays.
     """
-    for path in sorted(folder.glob("*.md")):
-        if path.name not in kept and (text := _read(path)) and _OURS.match(text):
-            path.unlink(missing_ok=True)
+    for pattern, ours in _OURS.items():
+        for path in sorted(folder.glob(pattern)):
+            if path.name not in kept and (text := _read(path)) and ours.match(text):
+                path.unlink(missing_ok=True)
 
 
-_OURS = re.compile(r"---\ntitle: .*\nas_of: .*\ntags: \[retest[,\]]")
+_OURS = {
+    "*.md": re.compile(r"---\ntitle: .*\nas_of: .*\ntags: \[retest[,\]]"),
+    "*.html": re.compile(
+        r"<!doctype html>\n<html lang=\"en\">\n<head>.*What still holds</title><link rel=\"stylesheet\" href=\"site.css\">"
+    ),
+}
+"""How each begins."""
 
 
 def _read(path: Path) -> str | None:

@@ -133,7 +133,7 @@ def test_a_page_never_leaves_its_folder() -> None:
 def test_an_essay_called_index_does_not_hide_the_first_page() -> None:
     whole = small_report()
     odd = whole.model_copy(update={"seeds": (whole.seeds[0].model_copy(update={"stem": "index"}),)})
-    assert {"index.html", "index-essay.html"} <= set(site(odd))
+    assert {"index.html", "index_.html"} <= set(site(odd))
 
 
 def test_the_same_verdicts_give_the_same_pages(tmp_path: Path) -> None:
@@ -146,6 +146,17 @@ def test_the_same_verdicts_give_the_same_pages(tmp_path: Path) -> None:
     times = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "site").iterdir()}
     app(arguments, standalone_mode=False)
     assert times == {path.name: path.stat().st_mtime_ns for path in (tmp_path / "site").iterdir()}
+
+
+def test_page_of_a_seed_that_is_gone_goes_and_a_page_of_ones_own_stays(tmp_path: Path) -> None:
+    (tmp_path / "verdicts.json").write_text(small_report().to_json(), encoding="utf-8")
+    arguments = ["site", "--quiet", "--verdicts", str(tmp_path / "verdicts.json"), "--out", str(tmp_path / "site")]
+    app(arguments, standalone_mode=False)
+    page = next(path for path in (tmp_path / "site").glob("*.html") if path.name not in ("index.html", "changes.html"))
+    page.with_name("gone.html").write_bytes(page.read_bytes())
+    page.with_name("mine.html").write_text("<!doctype html>\n<title>Mine</title>\n", encoding="utf-8")
+    app(arguments, standalone_mode=False)
+    assert not page.with_name("gone.html").exists() and page.exists() and page.with_name("mine.html").exists()
 
 
 # --- the index and the timeline --------------------------------------------------------------------

@@ -18,7 +18,7 @@ def site(
 ) -> None:
     """Render the verdicts as a static site that works from disk and on any host for plain files."""
     from retest.console import Story
-    from retest.outputs import check_writable, write_files
+    from retest.outputs import check_writable, remove_reports, write_files
     from retest.render.site import site as pages
 
     report = verdicts_of(verdicts)
@@ -26,4 +26,5 @@ def site(
     files = pages(report, changes.read_text(encoding="utf-8") if changes.is_file() else "")
     check_writable(out)
     written = write_files(out, files)
+    remove_reports(out, files.keys())
     Story(quiet=quiet).say(f"{len(files)} files in {out}, {len(written)} new or changed; open {out / 'index.html'}")

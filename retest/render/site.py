@@ -56,7 +56,7 @@ def page_name(seed: SeedRecord) -> str:
     """The file of a seed's page. Raises InputError for a name that would lead out of the folder."""
     if not _STEM.fullmatch(seed.stem):
         raise InputError(f"verdicts.json: {seed.stem!r} is no name for a page; run `retest run` again to write it anew")
-    return f"{seed.stem}-essay.html" if seed.stem in ("index", "changes") else f"{seed.stem}.html"
+    return f"{seed.stem}_.html" if seed.stem in ("index", "changes") else f"{seed.stem}.html"  # no stem ends in `_`
 
 
 def _data(name: str) -> str:
