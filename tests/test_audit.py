@@ -14,7 +14,19 @@ from retest.audit import look, retest_claim
 from retest.errors import JudgeUnreachable
 from retest.judges import Scope
 from retest.ledger import Ledger
-from retest.models import Claim, Evidence, Judgement, Likeness, Outcome, Paper, Suggestions, Verdict
+from retest.models import (
+    Abstained,
+    Claim,
+    Evidence,
+    Hit,
+    Judgement,
+    Likeness,
+    Outcome,
+    Paper,
+    Query,
+    Suggestions,
+    Verdict,
+)
 
 PONDS = claim("Do small ponds freeze first?", "Small ponds freeze first.", arxiv_ids=("2501.00001",))
 SALT = paper("2602.00003", "Salted ponds freeze last", "With salt small ponds freeze last of all ponds.", "2026-02-01")
@@ -47,10 +59,11 @@ def audited(
     candidates: int = 20,
     scout: Any = None,
     as_of: date = AS_OF,
+    shelf: type[ShelfSource] = ShelfSource,
 ) -> Outcome:
     from retest.models import Anchor, Anchored
 
-    source = ShelfSource([ANCHOR, *papers])
+    source = shelf([ANCHOR, *papers])
     named = Anchored(anchors=(Anchor(paper=ANCHOR, score=1, found_by="id in the note"),))
     gathered = asyncio.run(look(PONDS, named, source, scout, ledger, SINCE, as_of))
     return asyncio.run(retest_claim(PONDS, gathered, source, judge, ledger, candidates, as_of, earlier, scout))
@@ -62,6 +75,29 @@ def test_evidence_is_newer_than_the_claim_and_not_newer_than_the_audit() -> None
     assert [item.paper.arxiv_id for item in outcome.evidence] == ["2602.00003"]
     assert ("claim", LATER.arxiv_id) not in judge.asked
     assert outcome.effective_date == date(2025, 1, 2)
+
+
+class MonthlySource(ShelfSource):
+    """Finds by the month, as a service does that knows no days."""
+
+    def find(self, query: Query) -> list[Hit]:
+        after = query.after.replace(day=1) if query.after else None
+        return super().find(query.model_copy(update={"after": after}))
+
+
+@pytest.mark.parametrize("shelf", [ShelfSource, MonthlySource])
+def test_paper_of_the_claim_s_own_day_is_no_evidence(shelf: type[ShelfSource]) -> None:
+    same = paper("2501.00021", "Small ponds on one day", "Small ponds freeze first, or last.", "2025-01-02")
+    next_day = paper("2501.00022", "Small ponds a day later", "Small ponds freeze first, or last.", "2025-01-03")
+    outcome = audited(ScriptedJudge(narrowed_by(same, next_day)), Ledger(None), same, next_day, shelf=shelf)
+    assert outcome.effective_date == same.published
+    assert [item.paper.arxiv_id for item in outcome.evidence] == ["2501.00022"]
+    assert outcome.ranked == ("2501.00022",)
+
+
+def test_judge_that_could_not_tell_is_no_sign_that_nothing_is_newer() -> None:
+    outcome = audited(ScriptedJudge({SALT.arxiv_id: Abstained(reason="cannot tell")}), Ledger(None), SALT)
+    assert (outcome.verdict.state, outcome.verdict.absence) == ("untested", "could not judge")
 
 
 def test_anchor_is_no_evidence_for_itself() -> None:
@@ -94,6 +130,13 @@ def test_work_that_disagreed_before_the_claim_is_listed_apart() -> None:
     outcome = audited(ScriptedJudge(against), Ledger(None), OLD)
     assert ([e.paper.arxiv_id for e in outcome.at_birth], outcome.evidence) == (["2412.00008"], ())
     assert outcome.verdict.state == "untested"
+
+
+def test_disagreement_that_an_older_paper_only_reports_is_not_listed() -> None:
+    against = Judgement(stance="overturns", strength=3, quote=OLD.text, reason="Others say so.", voice="reported")
+    judge = ScriptedJudge({OLD.arxiv_id: against})
+    assert audited(judge, Ledger(None), OLD).at_birth == ()
+    assert judge.asked == [("claim", "2412.00008")]
 
 
 def test_plain_words_of_an_outage_are_not_kept_as_the_judge_s_own() -> None:

@@ -78,6 +78,17 @@ def test_number_of_something_else_is_no_finding() -> None:
     )
 
 
+def test_number_in_a_sentence_on_two_notes_may_be_the_other_notes() -> None:
+    """The 52% is the kites' and told as their note does; it is no wrong 25% of the nets."""
+    kites = "Do kites scare ducks?"
+    notes = f"Nets caught 25% fewer ducks.\n\n{kites}\n\nKites caught 52% fewer ducks."
+    essay = f"Kites caught 52% fewer ducks {kites}, and nets kept some away {TITLE}."
+    text = SEED.format(question="Do nets beat kites?", essay=essay, title=TITLE, note=notes)
+    both = parse_seed(text.replace("Sources 1 notes", "Sources 2 notes"), "a.md")
+    assert both.notes[0].leaning == both.notes[1].leaning == both.essay
+    assert found_in(both) == []
+
+
 def test_note_told_flat_in_one_seed_and_hedged_in_another_is_a_finding_with_both_lines() -> None:
     first = seed("a.md", f"Ponds {TITLE}.", "Late shade tends to delay first ice on ponds.")
     second = seed("b.md", f"Ponds {TITLE}.", "Late shade will delay the first ice on ponds for good.")

@@ -19,21 +19,22 @@ from chat_server import said as said_by_model
 from fakes import ScriptedJudge, ShelfSource, paper
 
 from retest.errors import InputError, SourceUnreachable
-from retest.eval.evaluation import Evaluated, Wanted, measure, write
+from retest.eval.evaluation import Evaluated, Wanted, evaluate, measure, write
 from retest.eval.gold import GoldClaim, bundled_gold, choose_part, claim_of, read_gold
 from retest.eval.intervals import bootstrap, paired, quantile
 from retest.eval.lag import lag_of, series
 from retest.eval.measures import MEASURES, counted, figures, reliability
 from retest.eval.metrics import compared_with, read_metrics
 from retest.eval.page import metrics_page
-from retest.eval.scores import ClaimScore, PaperScore, score
-from retest.eval.trial import Bench, Tried, read_alone, try_claims
+from retest.eval.scores import ClaimScore, PaperScore, ranks_in_window, score
+from retest.eval.trial import Bench, Tried, beside_baseline, read_alone, try_claims
 from retest.eval.witness import Witness
 from retest.history import read_report
 from retest.judges.endpoint import Endpoint, Usage
 from retest.judges.llm import LlmJudge
 from retest.ledger import Ledger
-from retest.models import Abstained, Answer, Judgement, NotJudged, Paper, Place, Quote
+from retest.models import Abstained, Answer, Hit, Judgement, NotJudged, Paper, Place, Query, Quote
+from retest.settings import Settings
 from retest.sources.catalogue import catalogue_papers
 
 ROOT = Path(__file__).parents[1]
@@ -128,11 +129,11 @@ def tried(*golds: GoldClaim, on: Bench | None = None) -> list[Tried]:
     return asyncio.run(try_claims(golds, places(*golds), on or bench()))
 
 
-def measured(on: Bench | None = None, *golds: GoldClaim, **wanted: Any) -> Evaluated:
+def measured(on: Bench | None = None, *golds: GoldClaim, lag_days: Sequence[date] = (), **wanted: Any) -> Evaluated:
     ticks = iter((10.0, 14.0))
     want = Wanted(gold=None, out=None, **wanted)
     return asyncio.run(
-        measure(golds or (gold(),), on or bench(), want, "shelf", "6mo", (), lambda: next(ticks)),
+        measure(golds or (gold(),), on or bench(), want, "shelf", "6mo", lag_days, lambda: next(ticks)),
     )
 
 
@@ -268,16 +269,34 @@ def test_the_ranking_is_kept_without_the_anchor_and_beyond_what_is_judged() -> N
     assert trial.outcome.search.judged == 1
 
 
-def test_the_baseline_is_one_query_with_the_gold_date() -> None:
-    evaluated = measured(bench(), gold(filter_after="2025-01-14", superseding=[], negatives=[]))
-    assert values(evaluated)["recall_at_25"] is None
-    source = ShelfSource(SHELF)
-    on = bench(source=source)
-    (trial,) = tried(gold(), on=on)
-    asked = len(source.queries)
-    measured(on, gold())
-    assert len(source.queries) > asked  # the trial itself searches; the baseline only finds
-    assert trial.baseline == ()
+class FindingSource(ShelfSource):
+    """Keeps what its store was asked, which no request shows."""
+
+    def __init__(self, papers: Sequence[Paper]) -> None:
+        super().__init__(papers)
+        self.found: list[Query] = []
+
+    def find(self, query: Query) -> list[Hit]:
+        self.found.append(query)
+        return super().find(query)
+
+
+@pytest.mark.parametrize(
+    ("filter_after", "as_of", "found"),
+    [
+        ("2025-01-14", date(2025, 2, 1), {"2501.00003", "2502.00004"}),
+        ("2025-01-15", date(2025, 2, 1), {"2502.00004"}),  # published on the gold's own day: not newer
+        ("2025-01-15", date(2025, 1, 31), set()),  # a day before the next paper came out
+    ],
+)
+def test_the_baseline_is_one_query_with_the_gold_date(filter_after: str, as_of: date, found: set[str]) -> None:
+    source = FindingSource(SHELF)
+    on = bench(source=source, as_of=as_of, since=as_of)
+    trials = tried(gold(filter_after=filter_after, superseding=[], negatives=[]), on=on)
+    requests, asked = source.requests, len(source.found)
+    (trial,) = beside_baseline(trials, on)
+    assert set(trial.baseline) == found
+    assert (source.requests, len(source.found)) == (requests, asked + 1)
 
 
 def test_a_claim_that_cannot_be_looked_at_counts_as_wrong_and_sinks_nothing() -> None:
@@ -415,6 +434,21 @@ def test_ranks_count_only_what_could_belong_there() -> None:
     assert ranks == [1, 2, 3]
     assert counted.date_error_days == 143
     assert figures([counted])["date_within_tolerance"] == 0
+
+
+def test_what_is_newer_than_the_audit_takes_no_rank() -> None:
+    """The window closes on the day of the audit, whatever the ranking holds."""
+    ranked, seen = ("2607.00005", "2501.00003", "2405.00002"), {paper.arxiv_id: paper for paper in SHELF}
+    assert ranks_in_window(ranked, gold(), seen, date(2025, 1, 15)) == {"2501.00003": 1, "2405.00002": 2}
+    assert ranks_in_window(ranked, gold(), seen, date(2025, 1, 14)) == {"2405.00002": 1}
+
+
+def test_a_right_reading_that_is_not_printed_is_no_evidence() -> None:
+    """Neutral is accepted for both papers; the judge read both as neutral, and printed neither."""
+    bearing = [paper.model_dump() | {"accept": ["neutral"]} for paper in gold().superseding[:2]]
+    found = values(measured(bench({}), gold(superseding=bearing)))
+    assert found["stance_precision_neutral"] == 1
+    assert found["evidence_recall"] == 0
 
 
 def test_an_anchorless_claim_is_right_when_it_says_so() -> None:
@@ -619,6 +653,16 @@ def test_two_trials_are_compared_over_the_claims_both_have() -> None:
     assert "| superseding papers cited with a right stance | 0.000 | 0.667 | +0.667 | 0.667 to 0.667 | better |" in page
 
 
+def test_a_figure_without_a_better_way_moves_unmarked() -> None:
+    """Abstaining more is neither better nor worse; judging less of what was asked is worse."""
+    metrics = measured(bench({}), judge_alone=False).metrics
+    before = metrics.model_copy(update={"claims": (told("a"),)})
+    now = metrics.model_copy(update={"claims": (told("a", abstained=5, not_judged=2),)})
+    page = metrics_page(compared_with(before, now))
+    assert "| candidates the judge abstained on | 0.000 | 0.500 | +0.500 | 0.500 to 0.500 |  |\n" in page
+    assert "| candidates without a usable answer | 0.000 | 0.200 | +0.200 | 0.200 to 0.200 | worse |\n" in page
+
+
 def test_trials_without_a_common_claim_are_not_compared() -> None:
     with pytest.raises(InputError, match="share no claim"):
         compared_with(measured(bench(), gold(id="a")).metrics, measured(bench(), gold(id="b")).metrics)
@@ -655,8 +699,8 @@ def test_a_backtest_hides_the_future() -> None:
     assert figures([counted])["recall_at_50"] == 1  # of the two that were out
 
 
-def on_day(day: date) -> tuple[date, list[Tried]]:
-    return day, tried(gold(), on=bench(as_of=day, since=min(SINCE, day)))
+def on_day(day: date, answers: dict[str, Answer] | None = None) -> tuple[date, list[Tried]]:
+    return day, tried(gold(), on=bench(answers, as_of=day, since=min(SINCE, day)))
 
 
 def test_lag_runs_from_a_papers_day_to_the_first_audit_that_cites_it() -> None:
@@ -669,7 +713,39 @@ def test_lag_runs_from_a_papers_day_to_the_first_audit_that_cites_it() -> None:
     }
     assert (lag.cited, lag.ranked, lag.median_days, lag.median_floor) == (3, 3, 31, 31)
     assert lag.within[30] == round(1 / 3, 4)  # all three were out for 30 days
-    assert lag.within[90] == 1  # the newest had only 61 days, so it is left out
+
+
+def test_a_paper_that_has_not_had_its_chance_is_left_out() -> None:
+    """The newest is never cited. It was out for 61 days: a miss within 30 days, and nothing to say about 90."""
+    answers = {arxiv_id: answer for arxiv_id, answer in ANSWERS.items() if arxiv_id != "2607.00005"}
+    days = [date(2024, 6, 1), date(2025, 1, 20), AS_OF]
+    lag = lag_of([on_day(day, answers) for day in days], candidates=20)
+    assert {paper.arxiv_id: paper.days for paper in lag.papers} == {
+        "2405.00002": 31,
+        "2501.00003": 5,
+        "2607.00005": None,
+    }
+    assert lag.within == {30: round(1 / 3, 4), 90: 1, 180: 1}
+
+
+def test_a_trial_measures_the_lag_over_the_days_it_is_given() -> None:
+    """Two papers wait for the first audit, 289 and 30 days; the newest waits 61 for the trial itself."""
+    lag = measured(lag_days=(date(2025, 2, 14), AS_OF)).metrics.lag
+    assert lag is not None
+    assert lag.days == (date(2025, 2, 14), AS_OF)
+    assert sorted(paper.days or 0 for paper in lag.papers) == [30, 61, 289]
+    assert measured().metrics.lag is None
+
+
+def test_the_lag_option_audits_the_days_it_names(tmp_path: Path) -> None:
+    path = tmp_path / "gold.json"
+    one = min(bundled_gold(), key=lambda claim: claim.id).model_dump(mode="json")
+    path.write_text(json.dumps({"schema": "retest-gold-1", "claims": [one]}), encoding="utf-8")
+    settings = Settings(source="catalogue", judge="embedded", as_of=AS_OF, home=tmp_path)
+    wanted = Wanted(gold=path, out=None, lag="2026-05-31,2026-08-31", judge_alone=False)
+    done = evaluate(wanted, settings, AS_OF, lambda: 0.0, lambda text: None, lambda event: None)
+    assert done.metrics.lag is not None
+    assert "2 audits from 2026-05-31 to 2026-08-31, each with its future hidden" in done.page
 
 
 def test_a_paper_that_is_never_cited_has_no_lag() -> None:

@@ -99,6 +99,25 @@ def test_search_that_found_nothing_to_look_at_gives_no_confidence() -> None:
     assert decide([], looked_at=0).confidence == 0
 
 
+@pytest.mark.parametrize(
+    ("told", "state", "confidence"),
+    [
+        ("s3 s3", "upheld", 0.67),  # 6/6 of all weight behind it, times 6/9
+        ("s3 s3 r2", "upheld", 0.55),  # 6/8 * 8/11
+        ("r2 s2", "relaxed", 0.43),  # half of the support stands behind it too: 3/4 * 4/7
+        ("o3", "overturned", 0.4),  # 3/3 * 3/6, times 0.8 for a lone paper
+        ("o3 o3", "overturned", 0.67),
+        ("o3 r2", "overturned", 0.5),  # half of what narrows stands behind it too: 4/5 * 5/8
+        ("o3 s1", "overturned", 0.34),  # 3/4 * 4/7
+        ("o2 s2", "contested", 0.57),  # an even match is all contest: 4/4 * 4/7
+        ("o2 s1 s3", "contested", 0.56),  # 5/6 * 6/9
+    ],
+)
+def test_confidence_is_the_share_behind_the_state_times_the_mass(told: str, state: str, confidence: float) -> None:
+    decision = decide(saying(told), looked_at=20)
+    assert (decision.state, decision.confidence) == (state, confidence)
+
+
 def test_decided_state_names_no_absence() -> None:
     assert decide(saying("s1"), looked_at=20, not_judged=5, abstained=5).absence is None
 
