@@ -11,7 +11,18 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, pairwise
 
 from retest.models import Anchoring, Claim, Fidelity, Paper, Value
-from retest.terms import Number, coverage, names, numbers, profile, sentence_spans, stem, stems, weight, words
+from retest.terms import (
+    Number,
+    coverage,
+    names,
+    numbers,
+    profile,
+    sentence_spans,
+    stem,
+    stems,
+    weight,
+    words,
+)
 
 SAME_MATTER = 0.5
 """Least share of a sentence's telling words in another one that speaks of the same matter."""
@@ -387,15 +398,86 @@ def _members(text: str, listed: str) -> set[str]:
 
 
 def _says_the_same(claim: Claim, papers: Sequence[Paper]) -> bool:
-    """Every sentence's telling words and every name of the claim stand in its papers' text, denied where it denies."""
+    """Every sentence's telling words and every name of the claim stand in its papers' text, denied where it denies.
+
+    Words alone do not tell who beats whom: a sentence that can be turned round needs one of the papers' in its own order.
+    """
     told = [word for paper in papers for word in stems(f"{paper.title} {paper.text}")]
     sources = [source for paper in papers for source in sentences(paper.text)]
     said = (
         coverage(profile(sentence), told) >= SAID
         and all(_denies(s) == _denies(sentence) for s in _nearest(sentence, sources))
+        and not _is_turned(sentence, sources)
         for sentence in sentences(claim.text)
     )
     return all(said) and _all_in(names(claim.text), told)
+
+
+_COMPARING = re.compile(
+    r"\b(?:(?:(?:outperform|outscor|outrank|outweigh|exceed|surpass|prefer|trail|preced)\w*|beat|beats|beaten"
+    r"|(?:favou?r|caus|induc)(?:e|ed|es|s|ing)?)(?:\s+by(?!\s+\d))?|before|after|until|than|versus|vs|instead)\b",
+    re.IGNORECASE,
+)
+"""Words that set one thing against another: the same words turned round say something else."""
+_DEGREE = re.compile(
+    r"\b(?:more|less|fewer|better|worse|higher|lower|larger|smaller|bigger|longer|shorter|faster|slower|sooner|earlier|later"
+    r"|stronger|weaker)\b",
+    re.IGNORECASE,
+)
+_CLAUSE = re.compile(r"[,;:()—]\s|\s(?:while|but|whereas)\s")
+_PART = re.compile(rf"{_CLAUSE.pattern}|\s(?:and|vs\.?|versus|against|than)\s")
+
+
+def _is_turned(sentence: str, sources: Sequence[str]) -> bool:
+    """Whether a sentence compares, or shares out its numbers, as none of the papers' does."""
+    compared = [(clause, match) for clause in _CLAUSE.split(sentence) for match in _COMPARING.finditer(clause)]
+    return not (
+        all(any(_compares_alike(clause, match, source) for source in sources) for clause, match in compared)
+        and all(_shares_out_alike(part, sentence, sources) for part in _PART.split(sentence))
+    )
+
+
+def _compares_alike(clause: str, by: re.Match[str], source: str) -> bool:
+    """Whether a sentence of a paper compares by the same word, with the same things before and after it."""
+    before, after = stems(clause[: by.start()]), stems(clause[by.end() :])
+    if coverage(profile(clause), stems(source)) < SAME_MATTER or not _degrees(clause) <= _degrees(source):
+        return False
+    for match in _COMPARING.finditer(source):
+        first, last = stems(source[: match.start()]), stems(source[match.end() :])
+        is_crossed = _only_in(before, after) & _only_in(last, first) or _only_in(after, before) & _only_in(first, last)
+        if _by(by) == _by(match) and not is_crossed and _is_within([word for word in after if word in last], last):
+            return True
+    return False
+
+
+def _by(match: re.Match[str]) -> list[str]:
+    return [stem(word) for word in words(match.group())]
+
+
+def _only_in(here: Sequence[str], there: Sequence[str]) -> set[str]:
+    return set(here) - set(there)
+
+
+def _degrees(sentence: str) -> set[str]:
+    return {match.group().casefold() for match in _DEGREE.finditer(sentence)}
+
+
+def _is_within(run: Sequence[str], given: Sequence[str]) -> bool:
+    """Whether all of a run stands in another one in the same order, whatever stands between."""
+    rest = iter(given)
+    return all(word in rest for word in run)
+
+
+def _shares_out_alike(part: str, sentence: str, sources: Sequence[str]) -> bool:
+    """Whether each number of a part of a sentence stands in the papers without the words of another part's number."""
+    own = set(stems(part))
+    for number in _stated(part):
+        rivals = [p for p in _PART.split(sentence) if p != part and any(n.unit == number.unit for n in _stated(p))]
+        others = {word for p in rivals for word in stems(p) if not word[0].isdigit()} - own
+        given = [stems(p) for s in sources for p in _PART.split(s) if any(_near(number, n) for n in numbers(p))]
+        if given and all(others.intersection(told) for told in given):
+            return False
+    return True
 
 
 def _denies(sentence: str) -> bool:

@@ -129,6 +129,29 @@ def test_faithful_needs_every_sentence_number_and_name_in_the_text() -> None:
     assert status("Shallow ponds freeze with 71% probability before midwinter. Herons know.") == "unchecked"
 
 
+@pytest.mark.parametrize(
+    ("text", "abstract"),
+    [
+        (
+            "Large models outperform small models on arithmetic.",
+            "Here small models outperform large models on arithmetic.",
+        ),
+        ("Large models outperform small models.", "Large models are outperformed by small models."),
+        ("Llama reaches 80% accuracy and Qwen reaches 60%.", "Qwen reaches 80% accuracy and Llama reaches 60%."),
+        ("Llama reaches 80% and Qwen reaches 60%.", "Llama reaches 60.2% and Qwen reaches 79.9%."),
+        ("Deep ponds freeze before shallow ponds.", "Shallow ponds freeze before deep ponds."),
+        ("Deep ponds freeze before shallow ponds.", "Deep ponds freeze after shallow ponds."),
+        (
+            "Human raters prefer model answers to expert answers.",
+            "Human raters prefer expert answers to model answers.",
+        ),
+    ],
+)
+def test_claim_that_turns_its_papers_words_round_is_never_faithful(text: str, abstract: str) -> None:
+    assert status(text, PONDS.model_copy(update={"text": abstract})) == "unchecked"
+    assert status(text, PONDS.model_copy(update={"text": f"We find it again. {text}"})) == "faithful"
+
+
 def test_denial_of_the_papers_own_words_is_never_faithful() -> None:
     assert status("Shallow ponds do not freeze with 71% probability before midwinter.") == "unchecked"
 
