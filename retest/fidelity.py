@@ -7,7 +7,7 @@ The abstract or digest is all we have, and words are all we compare, so most cla
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, pairwise
 
 from retest.models import Anchoring, Claim, Fidelity, Paper, Value
@@ -368,20 +368,46 @@ def _directions(claim: Claim, papers: Sequence[Paper]) -> Iterator[Difference]:
 
 # --- population ------------------------------------------------------------------------------------
 
-_KINDS = {
-    "model family": "gpt llama qwen claude gemini gemma mistral mixtral deepseek falcon bert t5 opt bloom palm phi olmo pythia",
-    "language": "english chinese german french spanish arabic hindi japanese korean russian portuguese italian swahili",
+_FAMILIES = {
+    "gpt": (r"\w*GPT", "gpt|davinci|codex"),
+    "llama": (r"\w*(?:Llama|LLaMA|LLAMA)|Vicuna", "llama|vicuna|alpaca|guanaco|koala|wizardlm|llava"),
+    "qwen": ("Qwen|QWEN", "qwen|qwq"),
+    "claude": ("Claude", "claude"),
+    "gemini": ("Gemini", r"gemini|\bbard\b"),
+    "gemma": ("Gemma", "gemma"),
+    "mistral": ("Mistral", "mistral|mixtral|zephyr"),
+    "mixtral": ("Mixtral", "mixtral|mistral"),
+    "deepseek": ("DeepSeek|Deepseek", "deepseek"),
+    "falcon": ("Falcon", "falcon"),
+    "bert": (r"(?:\w*[a-z]|AL)?BERT|(?:Ro|De)BERTa", "bert"),
+    "t5": (r"(?:\w*[a-z])?T5", r"t5|\bflan\b"),
+    "opt": ("OPT", r"\bopt"),
+    "bloom": (r"BLOOMZ?|Bloom(?=-?\d)", "bloom"),
+    "palm": ("PaLM", r"palm|\bbard\b|\bflan\b"),
+    "phi": (r"[Pp]hi(?=-\d)", r"\bphi"),
+    "olmo": ("OLMo|OLMO", "olmo"),
+    "pythia": ("Pythia", "pythia"),
 }
+"""Model families: as their models' names are written, and anything that may stand for one."""
+_TONGUES = "English Chinese German French Spanish Arabic Hindi Japanese Korean Russian Portuguese Italian Swahili"
+_KINDS = {"model family": _FAMILIES, "language": {t.casefold(): (t, t.casefold()) for t in _TONGUES.split()}}
+_ALSO_WORDS = re.compile(r"(?:Llama|Mistral|Falcon|Vicuna)$")
+"""Names that are also words: at a sentence's head a capital letter tells nothing of them."""
+_ALSO_NAMES = re.compile(r"(?:Claude|Gemini|Gemma|Mistral|Falcon|Pythia)$")
+"""Names that are also people's or things': `Claude Shannon`, `Falcon Heavy`."""
+_OF_A_MODEL = re.compile(r"[- ]?\d|-|\s(?:models?|family|series|(?:Opus|Sonnet|Haiku|Instant|Pro|Ultra|Flash|Chat)\b)")
 
 
 def _populations(claim: Claim, papers: Sequence[Paper]) -> Iterator[Difference]:
-    """The claim names models or languages, its papers name others, and none of the claim's."""
+    """The claim names models or languages, its papers name others, and nothing that may stand for one of the claim's."""
     if any(map(breaks_off, papers)):
         return
     for kind, listed in _KINDS.items():
         told = _members(claim.text, listed)
-        given = set().union(*(_members(f"{paper.title} {paper.text}", listed) for paper in papers))
-        if told and given and not told & given:
+        texts = [f"{paper.title}. {paper.text}" for paper in papers]
+        given = set().union(*(_members(text, listed) for text in texts))
+        loosely = "|".join(listed[name][1] for name in told)
+        if told and given and not any(re.search(loosely, text, re.IGNORECASE) for text in texts):
             yield Difference(
                 kind="population",
                 message=f"names another {kind} ({', '.join(sorted(told))}) than {_text_of(papers)} ({', '.join(sorted(given))}): "
@@ -389,9 +415,20 @@ def _populations(claim: Claim, papers: Sequence[Paper]) -> Iterator[Difference]:
             )
 
 
-def _members(text: str, listed: str) -> set[str]:
-    plain = re.findall(r"[a-z]+5?", " ".join(words(text)))
-    return set(plain) & set(listed.split())
+def _members(text: str, listed: Mapping[str, tuple[str, str]]) -> set[str]:
+    """What a text names of those listed, written as a name: readers opt, and Bloom's taxonomy is no model's."""
+    return {member for member, (written, _) in listed.items() if any(_is_named(written, s) for s in sentences(text))}
+
+
+def _is_named(written: str, sentence: str) -> bool:
+    """Whether a sentence has the name as it is written, neither a possessive, a longer name's part nor just a first word."""
+    for match in re.finditer(rf"(?<![^\W_])(?:{written})s?(?![^\W\d_]|['’])", sentence):
+        after = sentence[match.end() :]
+        is_first = _ALSO_WORDS.match(match.group()) and not re.search(r"\w", sentence[: match.start()])
+        is_another = _ALSO_NAMES.match(match.group()) and re.match(r"\s[A-Z][a-z]", after)
+        if _OF_A_MODEL.match(after) or not (is_first or is_another):
+            return True
+    return False
 
 
 # --- faithful --------------------------------------------------------------------------------------

@@ -97,6 +97,32 @@ def test_other_models_than_the_papers_are_misstated() -> None:
     assert kinds("Thermometers trained on GPT-4 readings agree with divers.") == []
 
 
+@pytest.mark.parametrize(
+    ("text", "abstract"),
+    [
+        ("Readers opt for fluent answers.", "Llama 2 writes answers that readers trust."),
+        ("Bloom's taxonomy orders the questions.", "We let GPT-4 order the questions."),
+        ("Falcon eyes are sharp. Claude Shannon knew.", "We let GPT-4 look at eyes."),
+        ("GPT models invent citations.", "We test ChatGPT and LLaMA-2 on citations."),
+        ("GPT-4 invents citations.", "We test ChatGPT and Claude on citations."),
+        ("GPT-4 invents citations.", "We test InstructGPT and Claude on citations."),
+        ("Llama models invent citations.", "We test CodeLlama and GPT-4 on citations."),
+        ("The citations of Llama are invented.", "We test Vicuna and GPT-4 on citations."),
+        ("The citations of OPT are invented.", "We adopt GPT-4 and opt-175b for citations."),
+    ],
+)
+def test_word_that_is_no_models_name_and_model_of_the_same_family_are_no_difference(text: str, abstract: str) -> None:
+    assert kinds(text, PONDS.model_copy(update={"text": abstract})) == []
+
+
+@pytest.mark.parametrize(
+    "text", ["Llama models invent citations.", "In tests Falcon invents citations.", "OPT invents."]
+)
+def test_family_written_as_a_name_is_still_held_against_the_papers(text: str) -> None:
+    other = PONDS.model_copy(update={"text": "We test ChatGPT and Claude 3 on citations."})
+    assert kinds(text, other) == [("population", True)]
+
+
 def test_numbers_compared_without_their_setting_are_misstated() -> None:
     """arXiv:2305.11383: a library's notes set its 43% and 42.6% side by side as if they were about altered instructions."""
     text = "Signs without words serve as well as full signs, with 43% vs random baseline 42.6%."
