@@ -330,6 +330,16 @@ _UP_OR_DOWN = {
 }
 _TURNED = frozenset("not no never without neither nor cannot fail fails failed rather than less avoid prevent".split())  # noqa: SIM905
 
+_ABSENT = re.compile(
+    r"\b(?:remov|ablat|disabl|omit|omission|eliminat|exclud|exclusion|delet|discard|withh[oe]ld|withdraw|deactivat|knock)\w*"
+    r"|\b(?:lack|lacks|lacking|absence|absent|missing|insufficient|scarce|scarcity|fewer|drop-?out|dropping|turn\w* off)\b"
+    r"|\bwithout\b(?!\s+(?:hurt|harm|degrad|sacrific|los|compromis|affect|chang|increas|reduc|impair)\w*ing\b)"
+    r"|(?:^\W*|\b(?:that|when|while|after|by|if|how|and)\s+)(?:\w+ly\s+)?"
+    r"(?:decreas|reduc|lower|shrink|diminish|cutt|halv|suppress|weaken|impair)ing\b",
+    re.IGNORECASE,
+)
+"""By these a sentence tells of what happens when something is gone, not of what that something does."""
+
 
 def moves(sentence: str) -> Iterator[tuple[str, str, int]]:
     """What a sentence says goes up or down: (`amount` or `quality`, the stem it is about, 1 or -1); negated ones left out."""
@@ -348,15 +358,20 @@ def _telling_stem(word: str) -> str:
 
 
 def _directions(claim: Claim, papers: Sequence[Paper]) -> Iterator[Difference]:
-    """Up in the claim, down in a clause of the paper on the same matter, and nowhere up in it."""
+    """Up in the claim, down in a clause of the paper on the same matter, and nowhere up in it.
+
+    What goes up where something is taken away may go down by it: such a sentence speaks against no claim, nor a claim by it.
+    """
     for paper in papers:
         clauses = [(clause, source) for source in sentences(paper.text) for clause in re.split(r"[,;:—]\s", source)]
         given = {move for clause, _ in clauses for move in moves(clause)}
+        clauses = [(clause, source) for clause, source in clauses if not _ABSENT.search(source)]
+        against = {move for clause, _ in clauses for move in moves(clause)}
         for sentence in sentences(claim.text):
-            told = set(moves(sentence))
+            told = set() if _ABSENT.search(sentence) else set(moves(sentence))
             for kind, about, sign in sorted(told):
                 reversed_ = (kind, about, -sign)
-                if (kind, about, sign) in given or reversed_ not in given or reversed_ in told:
+                if (kind, about, sign) in given or reversed_ not in against or reversed_ in told:
                     continue
                 clause, source = next((c, s) for c, s in clauses if reversed_ in moves(c))
                 if coverage(profile(clause), stems(sentence)) >= SAME_MATTER:
@@ -443,7 +458,7 @@ def _says_the_same(claim: Claim, papers: Sequence[Paper]) -> bool:
     sources = [source for paper in papers for source in sentences(paper.text)]
     said = (
         coverage(profile(sentence), told) >= SAID
-        and all(_denies(s) == _denies(sentence) for s in _nearest(sentence, sources))
+        and all(_denies(s) == _denies(sentence) and _lacks(s) == _lacks(sentence) for s in _nearest(sentence, sources))
         and not _is_turned(sentence, sources)
         for sentence in sentences(claim.text)
     )
@@ -519,6 +534,11 @@ def _shares_out_alike(part: str, sentence: str, sources: Sequence[str]) -> bool:
 
 def _denies(sentence: str) -> bool:
     return any(word in _DENIALS or word.endswith(("n't", "n’t")) for word in words(sentence))
+
+
+def _lacks(sentence: str) -> bool:
+    """Whether a sentence tells which way something goes when another thing is gone."""
+    return bool(_ABSENT.search(sentence)) and any(moves(sentence))
 
 
 _DENIALS = frozenset({"not", "no", "never", "neither", "nor", "cannot", "without", "none"})

@@ -92,6 +92,25 @@ def test_same_direction_in_other_words_is_no_difference(text: str) -> None:
     assert kinds(text) == []
 
 
+@pytest.mark.parametrize(
+    "abstract",
+    [
+        "We find that ablating shade increases algae growth in summer.",
+        "Removing shade increases algae growth in summer.",
+        "Lack of shade increases algae growth in summer.",
+        "When shade is removed, ponds increase algae growth in summer.",
+        "Ponds without shade increase algae growth in summer.",
+        "Reducing shade increases algae growth in summer.",
+    ],
+)
+def test_what_happens_without_a_thing_does_not_contradict_what_the_thing_does(abstract: str) -> None:
+    shade = "Shade reduces algae growth in summer."
+    assert status(shade, PONDS.model_copy(update={"text": abstract})) == "unchecked"
+    assert kinds(abstract.replace("increase", "reduce"), PONDS.model_copy(update={"text": shade})) == []
+    increases = PONDS.model_copy(update={"text": shade.replace("reduces", "increases")})
+    assert kinds(abstract.replace("increase", "reduce"), increases) == []
+
+
 def test_other_models_than_the_papers_are_misstated() -> None:
     assert kinds("Thermometers trained on Llama readings agree with divers.") == [("population", True)]
     assert kinds("Thermometers trained on GPT-4 readings agree with divers.") == []
