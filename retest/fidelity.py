@@ -181,7 +181,12 @@ def _other_number(claim: Claim, sentence: str, number: Number, paper: Paper) -> 
         rivals = [n for n in given if n.unit == number.unit and not any(_near(n, other) for other in own)]
         same_thing = [n for n in rivals if _counted(sentence, number) == _counted(source, n) != ""]
         in_place = rivals if any(_near(n, other) for n in given for other in numbers(sentence)) else []
-        in_place = [n for n in in_place if len(_around(sentence, number) & _around(source, n)) >= NEIGHBOURS]
+        in_place = [
+            n
+            for n in in_place
+            if len(_around(sentence, number) & _around(source, n)) >= NEIGHBOURS
+            and _measure_alike(sentence, number, source, n)
+        ]
         alike = coverage(profile(sentence), stems(source)) >= SAME_MATTER
         if len(rivals) == 1 and ((same_thing and alike) or in_place):
             stated, told = (text[n.start : n.end].strip() for text, n in ((sentence, number), (source, rivals[0])))
@@ -207,6 +212,23 @@ def _counted(sentence: str, number: Number) -> str:
     )[0]
     found = stems(" ".join(following.split()[:4]))
     return found[-1] if found else ""
+
+
+_PHRASE = re.compile(r"[,;:()—]|[.]\s|\b(?:and|with|while|but|whereas|at|on|in|for|than|vs)\s")
+
+
+def _measure_alike(sentence: str, number: Number, source: str, other: Number) -> bool:
+    """Whether two numbers measure the same by the words in their phrase: 2x less memory is no 3x faster."""
+    (before, after), (before_other, after_other) = _phrase(sentence, number), _phrase(source, other)
+    if after and after_other:
+        return after == after_other or any(not _DEGREE.fullmatch(word) for word in after & after_other)
+    return any(not _DEGREE.fullmatch(word) for word in (before | after) & (before_other | after_other))
+
+
+def _phrase(sentence: str, number: Number) -> tuple[set[str], set[str]]:
+    """The stems near a number in its own phrase, before and after it."""
+    before, after = _PHRASE.split(sentence[: number.start])[-1], _PHRASE.split(sentence[number.end :])[0]
+    return set(stems(before)[-3:]), set(stems(after)[:3])
 
 
 def _stated(sentence: str) -> list[Number]:

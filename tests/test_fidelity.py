@@ -60,6 +60,18 @@ def test_another_number_for_the_same_thing_is_misstated() -> None:
     assert kinds("Shallow ponds freeze with 81% probability before midwinter.") == [("number", True)]
 
 
+def test_number_of_another_thing_in_a_sentence_alike_is_no_difference() -> None:
+    pruned = "Pruning keeps 95% accuracy while running 3x faster and halving memory."
+    claimed = "Pruning keeps 95% accuracy with 2x less memory."
+    assert kinds(claimed, PONDS.model_copy(update={"text": pruned})) == []
+    assert status(claimed, PONDS.model_copy(update={"text": pruned})) == "unchecked"
+    assert (
+        kinds("Pruning keeps 95% accuracy and gives 2x compression.", PONDS.model_copy(update={"text": pruned})) == []
+    )
+    less = PONDS.model_copy(update={"text": pruned.replace("running 3x faster", "needing 3x less memory")})
+    assert kinds(claimed, less) == [("number", True)]
+
+
 def test_rounded_number_is_the_same_number() -> None:
     precise = PONDS.model_copy(update={"text": PONDS.text.replace("71%", "70.8%")})
     assert kinds("Shallow ponds freeze with 71% probability before midwinter.", precise) == []
