@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import date
+from itertools import product
 
 from retest.claims import is_within
 from retest.drift import answered_findings, drift_findings
@@ -28,7 +30,10 @@ TITLE_AGREES = 0.6
 UNLIKE = 0.05
 """Fit below which an id that a note names is likely a slip: of 396 claims none fits its own paper so badly, and
 nine in ten fit another's worse."""
-_STATED_AUTHOR = re.compile(r"[\s,(]+(?P<name>[A-Z][\w'’-]+) et al\.?\)?(?:,? \d{4}\)?)?$")
+_STATED_AUTHOR = re.compile(r"[\s,(]+(?P<name>[^\W\d_][\w'’-]+) et al\.?\)?(?:,? \d{4}\)?)?$")
+_UNACCENTED = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i"})
+"""Letters that Unicode takes for whole, not for a letter with an accent."""
+_SPELT_OUT = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa"})
 
 
 def claim_findings(claim: Claim, anchoring: Anchoring, as_of: date) -> list[Finding]:
@@ -175,16 +180,39 @@ def _numbered(line: AnchorLine) -> str:
 
 def _title_findings(line: AnchorLine, paper: Paper) -> list[Finding]:
     """A stated title that is not the paper's; a stated author who, where the record has authors, is none of them."""
-    named = _STATED_AUTHOR.search(line.title)
-    title = line.title[: named.start()] if named else line.title
+    stated = unicodedata.normalize("NFC", line.title)
+    named = _STATED_AUTHOR.search(stated)
+    if named and not named["name"][0].isupper():
+        named = None
+    title = stated[: named.start()] if named else stated
     name, found = f"arXiv:{line.arxiv_id}", []
     if title and coverage(profile(title), profile(paper.title)) < TITLE_AGREES:
         found.append(finding("anchor-title", f"{name} is called “{paper.title}”, not “{title}”", line.place))
-    if named and paper.authors and not any(named["name"] in author for author in paper.authors):
+    if named and paper.authors and not any(_has_name(author, named["name"]) for author in paper.authors):
         found.append(
             finding("anchor-author", f"{name} is by {', '.join(paper.authors[:3])}, not by {named['name']}", line.place)
         )
     return found
+
+
+def _has_name(author: str, name: str) -> bool:
+    """Whether one or more whole words of an author's name are the name, in either spelling: `Müller` is `Muller` or `Mueller`."""
+    for given, wanted in product(_spellings(author), ("".join(spelt) for spelt in _spellings(name))):
+        starts = range(len(given))
+        if any("".join(given[start:end]) == wanted for start in starts for end in range(start + 1, len(given) + 1)):
+            return True
+    return False
+
+
+def _spellings(name: str) -> list[list[str]]:
+    """The words of a name without accents, and with its umlauts spelt out; a hyphen or an apostrophe parts words."""
+    whole = unicodedata.normalize("NFC", name).casefold()
+    return [re.findall(r"[^\W_]+", _plain(spelt)) for spelt in (whole, whole.translate(_SPELT_OUT))]
+
+
+def _plain(name: str) -> str:
+    parts = unicodedata.normalize("NFKD", name.translate(_UNACCENTED))
+    return "".join(letter for letter in parts if not unicodedata.combining(letter))
 
 
 def finding(kind: FindingKind, message: str, place: Place) -> Finding:

@@ -156,6 +156,32 @@ def test_stated_author_must_be_one_of_the_records_where_it_has_any() -> None:
         )
 
 
+@pytest.mark.parametrize(
+    ("stated", "authors", "kinds"),
+    [
+        ("Li et al., 2023", ("Percy Liang", "Alice Smith"), ["anchor-author"]),
+        ("Wang et al.", ("Wangari Maathai",), ["anchor-author"]),
+        ("Öztürk et al., 2023", ("Percy Liang",), ["anchor-author"]),
+        ("O\u0308ztu\u0308rk et al., 2023", ("Ayşe Öztürk",), []),
+        ("Ozturk et al., 2023", ("Ayşe Öztürk",), []),
+        ("Gomez et al.", ("Aidan N. Gómez",), []),
+        ("Gómez et al.", ("Aidan N. Gomez",), []),
+        ("Mueller et al.", ("Jan Müller",), []),
+        ("Müller et al.", ("Jan Mueller",), []),
+        ("Sorensen et al.", ("Ida Sørensen",), []),
+        ("Garcia-Molina et al.", ("Hector García Molina",), []),
+        ("O’Brien et al.", ("Sean O'Brien",), []),
+        ("Oord et al.", ("Aäron van den Oord",), []),
+    ],
+)
+def test_stated_author_is_compared_by_whole_names_without_accents(
+    stated: str, authors: tuple[str, ...], kinds: list[str]
+) -> None:
+    theirs = {OWN.arxiv_id: OWN.model_copy(update={"authors": authors})}
+    found = line_findings([line(title=f"Shallow Ponds Freeze First ({stated})")], theirs, {OWN.arxiv_id})
+    assert [f.kind for f in found] == kinds
+
+
 def test_bullet_behind_which_no_anchor_line_stands_is_told_with_its_paper() -> None:
     other = OWN.model_copy(update={"arxiv_id": "2305.00009"})
     restating = POND.model_copy(update={"restated": (bullet(20, None),)})
