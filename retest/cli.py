@@ -6,6 +6,7 @@ import logging
 import os
 import sqlite3
 import sys
+import traceback
 from collections.abc import Callable
 from typing import Annotated, Any, NoReturn
 
@@ -66,14 +67,31 @@ app.add_typer(library, name="library")
 
 def main() -> NoReturn:
     """Runs a command; prints what went wrong once, and exits as DESIGN 5 says."""
-    logging.basicConfig(level=logging.ERROR, format="%(message)s", stream=sys.stderr)
-    logging.getLogger("retest").setLevel(logging.WARNING)  # our own warnings are for the reader; a package's are not
+    _hear(is_quiet=not {"-q", "--quiet"}.isdisjoint(sys.argv[1:]))
     code = _exit_code(lambda: app(standalone_mode=True))
     if code == INTERRUPTED:
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)  # a request on its way may take a minute, and Python would wait for its thread
     sys.exit(code)
+
+
+class _OnStderr(logging.Handler):
+    """Tells what is logged, on one line and without what could steer a terminal; a bug keeps its traceback.
+
+    `sys.stderr` is looked up each time: a progress display puts its own there, which keeps the two apart.
+    """
+
+    def emit(self, record: logging.LogRecord) -> None:
+        print(plain(record.getMessage()), file=sys.stderr)
+        if record.exc_info:
+            traceback.print_exception(record.exc_info[1])
+
+
+def _hear(is_quiet: bool) -> None:
+    """Our warnings are the user's: what was set aside, what is not found. Those of other packages are not."""
+    logging.basicConfig(level=logging.ERROR, handlers=[_OnStderr()])
+    logging.getLogger("retest").setLevel(logging.ERROR if is_quiet else logging.WARNING)
 
 
 def _exit_code(command: Callable[[], Any]) -> int:

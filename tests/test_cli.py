@@ -227,31 +227,70 @@ def test_interrupted_run_ends_at_once_with_130_and_says_how_it_goes_on(cli: Cli,
     assert written(cli.folder / "outputs") == {}
 
 
-def test_library_of_another_version_is_set_aside_and_said_so(cli: Cli) -> None:
-    path = cli.folder / "home" / "library.sqlite3"
-    path.parent.mkdir()
-    with closing(sqlite3.connect(path)) as library:
-        library.execute("CREATE TABLE shelf (id TEXT)")
-        library.execute("PRAGMA user_version = 1")
-        library.commit()
-    told = cli("library", "status", code=2).stderr
-    assert "library.sqlite3.aside-1" in told and path.with_name("library.sqlite3.aside-1").exists()
+# --- the library's file ----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("command", [("library", "status"), ("run", "seeds", "--source", "library")])
-def test_damaged_library_is_said_in_one_sentence(cli: Cli, command: tuple[str, ...]) -> None:
-    cli.seed()
-    record = {"id": "2501.00001", "title": "Ponds", "abstract": "Ponds freeze. " * 200, "published": "2025-01-02"}
-    (cli.folder / "few.jsonl").write_text(
-        "".join(json.dumps(record | {"id": f"2501.{number:05}"}) + "\n" for number in range(1, 200)), encoding="utf-8"
+RECORD = {
+    "id": "2603.00008",
+    "title": "Ponds",
+    "abstract": "Deep ponds freeze.",
+    "published": "2026-03-08",
+    "authors": ["A"],
+}
+
+
+def imported(cli: Cli) -> Path:
+    """A library with one record."""
+    cli("library", "import", cli.seed("records.jsonl", json.dumps(RECORD)), "-q")
+    return cli.folder / "home" / "library.sqlite3"
+
+
+def make_older(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA user_version = 1")
+
+
+def test_library_of_another_schema_is_set_aside_and_the_user_is_told(cli: Cli) -> None:
+    path = imported(cli)
+    make_older(path)
+    told = cli("library", "status", code=2).stderr.splitlines()
+    assert told[0] == (
+        f"{path} is not a library of this version (schema 1): it is kept as {path}.aside-1, and a new one is begun;"
+        " fill it with retest library sync or import."
     )
-    cli("library", "import", "few.jsonl")
-    path = cli.folder / "home" / "library.sqlite3"
-    data = bytearray(path.read_bytes())
-    data[4096:] = b"\xa5" * (len(data) - 4096)  # past the header and the schema
-    path.write_bytes(data)
-    done = subprocess.run(
-        [sys.executable, "-m", "retest", *command], cwd=cli.folder, env=cli.environment, capture_output=True, text=True
+    assert told[1].startswith("retest: there is no library in ") and len(told) == 2
+
+
+def test_quiet_says_nothing_of_a_library_set_aside(cli: Cli) -> None:
+    path = imported(cli)
+    make_older(path)
+    imported(cli)
+    assert path.with_name("library.sqlite3.aside-1").is_file()
+    make_older(path)
+    assert cli("library", "import", "records.jsonl", "--quiet").stderr == ""
+
+
+def test_records_that_are_not_found_by_meaning_yet_are_told(cli: Cli) -> None:
+    imported(cli)
+    seed = cli.seed()
+    run = ("run", seed, "--source", "library", "--judge", "embedded", "--as-of", "2026-03-09")
+    with closing(sqlite3.connect(cli.folder / "home" / "library.sqlite3")) as connection, connection:
+        connection.execute("DELETE FROM vectors")
+        connection.execute("UPDATE embedding SET model = 'big'")
+    asked = {"RETEST_EMBEDDING_MODEL": "big", "OPENAI_BASE_URL": "http://127.0.0.1:9/v1"}
+    told = "1 records of the library are not found by meaning yet: run retest library index."
+    assert told in cli(*run, **asked).stderr.splitlines()
+    assert cli(*run, "-q", **asked).stderr == ""
+
+
+def test_damaged_library_is_one_sentence_wherever_it_is_met(cli: Cli) -> None:
+    path = imported(cli)
+    whole = path.read_bytes()
+    path.write_bytes(whole[:4096] + b"\xa5" * (len(whole) - 4096))
+    sentence = (
+        f"retest: {path}: the library is damaged (database disk image is malformed);"
+        " move it away, and fill a new one with retest library sync or import\n"
     )
-    assert done.returncode in (1, 2) and "Traceback" not in done.stderr, done.stderr
-    assert "RETEST_HOME" in done.stderr and len(done.stderr.strip().splitlines()) == 1
+    assert cli("library", "status", code=2).stderr == sentence
+    assert cli("run", cli.seed(), "--source", "library", "--judge", "embedded", code=2).stderr == sentence
+    assert cli("library", "index", "-q", code=2).stderr == sentence

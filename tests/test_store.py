@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from contextlib import closing
 from datetime import date
 from pathlib import Path
 
@@ -213,6 +214,38 @@ def test_file_that_is_no_library_is_set_aside_and_said_so(
     assert store.count() == 1
     assert (tmp_path / "library.sqlite.aside-1").read_bytes() == kept
     assert "library.sqlite.aside-1" in caplog.text
+
+
+def damage(path: Path) -> None:
+    """All pages but the first, which holds the header and the schema, become noise."""
+    whole = path.read_bytes()
+    path.write_bytes(whole[:4096] + b"\xa5" * (len(whole) - 4096))
+
+
+def test_damage_that_shows_only_after_the_header_is_a_sentence_and_the_file_stays(tmp_path: Path) -> None:
+    path = tmp_path / "library.sqlite"
+    with closing(Store(path)) as store:
+        store.add([paper()])
+    damage(path)
+    kept = path.read_bytes()
+    with closing(Store(path)) as store:
+        for use in (store.count, store.latest, store.harvests, lambda: store.find(query("hint"))):
+            with pytest.raises(OutputError, match=r"library\.sqlite: the library is damaged .*; move it away"):
+                use()
+        with pytest.raises(OutputError, match="is damaged"):
+            store.add([paper()])
+    assert path.read_bytes() == kept
+
+
+def test_text_that_is_no_utf8_is_damage_and_is_not_repeated(tmp_path: Path) -> None:
+    path = tmp_path / "library.sqlite"
+    with closing(Store(path)) as store:
+        store.add([paper()])
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE papers SET comment = CAST(x'ff736563726574' AS TEXT)")
+    with closing(Store(path)) as store, pytest.raises(OutputError, match="is damaged") as told:
+        store.get([paper().arxiv_id])
+    assert "secret" not in str(told.value)
 
 
 def test_library_that_cannot_be_opened_is_an_error_with_its_path(tmp_path: Path) -> None:

@@ -104,11 +104,13 @@ class Store:
     """A library in one SQLite file, or in memory where `path` is None.
 
     It may be used by several threads (one connection behind a lock) and by several processes. It is a
-    cache: a file that is damaged, foreign or of another schema is set aside beside itself, said in the
-    log, and a new one is begun.
+    cache: a file that is foreign, of another schema or cannot be opened for damage is set aside beside
+    itself, said in the log, and a new one is begun. Damage that shows only later is an OutputError from
+    whatever meets it: what else the file holds may still be wanted.
     """
 
     def __init__(self, path: Path | None) -> None:
+        self._path = path
         self._lock = threading.RLock()
         self._shares: dict[str, float] = {}
         self._connection = _open(path)
@@ -146,7 +148,7 @@ class Store:
     def get(self, arxiv_ids: Iterable[str]) -> dict[str, Paper]:
         """The records with these ids, in the order asked for; unknown ids are absent."""
         wanted = list(dict.fromkeys(arxiv_ids))
-        with self._lock:
+        with self._reading():
             rows = self._connection.execute(
                 f"SELECT {_PAPER} FROM json_each(?) AS wanted JOIN shelf ON shelf.arxiv_id = wanted.value"
                 " JOIN papers ON papers.id = shelf.id",
@@ -157,7 +159,7 @@ class Store:
 
     def find(self, query: Query) -> list[Hit]:
         """The records that hold any of the terms, best first; a term of several words is a phrase."""
-        with self._lock:
+        with self._reading():
             ranked = self._ranked(query.terms, query.after, query.before, query.limit)
             papers = self._by_row([row for row, _, _ in ranked])
         return [Hit(paper=papers[row], score=score) for row, _, score in ranked]
@@ -179,18 +181,18 @@ class Store:
 
     def count(self) -> int:
         """How many records there are."""
-        with self._lock:
+        with self._reading():
             return int(self._connection.execute("SELECT count(*) FROM shelf").fetchone()[0])
 
     def latest(self) -> date | None:
         """The day of the newest record; None for an empty library."""
-        with self._lock:
+        with self._reading():
             (newest,) = self._connection.execute("SELECT max(published) FROM shelf").fetchone()
         return date.fromisoformat(newest) if newest else None
 
     def earliest(self) -> date | None:
         """The day of the oldest record; None for an empty library."""
-        with self._lock:
+        with self._reading():
             (oldest,) = self._connection.execute("SELECT min(published) FROM shelf").fetchone()
         return date.fromisoformat(oldest) if oldest else None
 
@@ -201,13 +203,13 @@ class Store:
 
     def recall(self, key: str) -> list[str] | None:
         """What the request was answered with; None: it has never been asked."""
-        with self._lock:
+        with self._reading():
             row = self._connection.execute("SELECT arxiv_ids FROM answers WHERE request = ?", [key]).fetchone()
         return None if row is None else [str(arxiv_id) for arxiv_id in json.loads(row[0])]
 
     def harvest_state(self, service: str, collection: str, since: date) -> HarvestState | None:
         """How far this harvest has come; None: it has never been begun."""
-        with self._lock:
+        with self._reading():
             row = self._connection.execute(
                 "SELECT token, begun, reached, in_order, finished FROM harvests"
                 " WHERE service = ? AND collection = ? AND since = ?",
@@ -226,7 +228,7 @@ class Store:
 
     def harvests(self) -> list[tuple[str, date, HarvestState]]:
         """Every set that was ever harvested, with the first day asked for and how far it has come."""
-        with self._lock:
+        with self._reading():
             rows = self._connection.execute(
                 "SELECT collection, since, token, begun, reached, in_order, finished FROM harvests"
                 " ORDER BY service, collection, since"
@@ -235,7 +237,7 @@ class Store:
 
     def embedding(self) -> tuple[str, int] | None:
         """Which model made the vectors, and how many numbers each of them has; None where there are none."""
-        with self._lock:
+        with self._reading():
             row = self._connection.execute("SELECT model, dimension FROM embedding").fetchone()
         return (str(row[0]), int(row[1])) if row else None
 
@@ -247,7 +249,7 @@ class Store:
 
     def without_vector(self, limit: int) -> list[tuple[int, str, str]]:
         """Up to `limit` records that have no vector: row, title and text."""
-        with self._lock:
+        with self._reading():
             return self._connection.execute(
                 "SELECT id, title, text FROM papers WHERE id NOT IN (SELECT id FROM vectors) ORDER BY id LIMIT ?",
                 [limit],
@@ -262,12 +264,12 @@ class Store:
 
     def count_vectors(self) -> int:
         """How many records have a vector."""
-        with self._lock:
+        with self._reading():
             return int(self._connection.execute("SELECT count(*) FROM vectors").fetchone()[0])
 
     def vectors(self) -> list[tuple[str, str, bytes, bytes]]:
         """Every vector and signature with its paper's id and day, by day and id."""
-        with self._lock:
+        with self._reading():
             return self._connection.execute(
                 "SELECT shelf.arxiv_id, shelf.published, vectors.vector, vectors.signature"
                 " FROM vectors JOIN shelf ON shelf.id = vectors.id ORDER BY shelf.published, shelf.arxiv_id"
@@ -275,19 +277,34 @@ class Store:
 
     def find_ids(self, terms: Sequence[str], after: date | None, before: date, limit: int) -> list[str]:
         """The ids alone of the records that hold any of the terms, best first."""
-        with self._lock:
+        with self._reading():
             return [arxiv_id for _, arxiv_id, _ in self._ranked(terms, after, before, limit)]
 
     @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        """The connection, for one thread at a time. Raises OutputError where the file turns out to be damaged."""
         with self._lock:
-            self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield self._connection
+            except sqlite3.DatabaseError as error:
+                if not _is_spoilt(error):
+                    raise
+                told = str(error).partition(" with text ")[0]  # which would be the whole of it
+                raise OutputError(
+                    f"{self._path}: the library is damaged ({told});"
+                    " move it away, and fill a new one with retest library sync or import"
+                ) from error
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        with self._reading() as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
             except BaseException:
-                self._connection.rollback()
+                connection.rollback()
                 raise
-            self._connection.commit()
+            connection.commit()
 
     def _by_row(self, rows: Sequence[int]) -> dict[int, Paper]:
         found = self._connection.execute(
@@ -403,7 +420,13 @@ def _open(path: Path | None) -> sqlite3.Connection:
         except (_NotALibrary, sqlite3.DatabaseError) as error:
             if not _is_spoilt(error):
                 raise
-            logger.warning("%s is not a library of this version (%s); kept as %s", path, error, _set_aside(path))
+            logger.warning(
+                "%s is not a library of this version (%s): it is kept as %s, and a new one is begun;"
+                " fill it with retest library sync or import.",
+                path,
+                error,
+                _set_aside(path),
+            )
             return _connect(str(path))
     except (OSError, sqlite3.OperationalError) as error:
         raise OutputError(f"{path}: the library cannot be opened ({error}); free it, or set RETEST_HOME") from error
@@ -451,7 +474,10 @@ def _create(connection: sqlite3.Connection) -> None:
 def _is_spoilt(error: Exception) -> bool:
     """Damaged or not ours; a file that is merely busy or may not be read is neither."""
     if isinstance(error, sqlite3.DatabaseError):
-        return (error.sqlite_errorcode & 0xFF) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+        code = getattr(error, "sqlite_errorcode", None)
+        if code is None:  # Python's own: text that is no UTF-8 is damage, a closed connection is not
+            return isinstance(error, sqlite3.OperationalError)
+        return (code & 0xFF) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
     return isinstance(error, _NotALibrary)
 
 
