@@ -409,6 +409,7 @@ async def _drive(tools: Tools, settings: Settings, run_id: str, progress: Progre
 
 
 async def _driven(tools: Tools, settings: Settings, run_id: str, progress: Progress) -> None:
+    """The graph itself: goes on where a checkpoint lies, else begins anew."""
     async with aclosing(tools.judge), _checkpointer(settings.home / "checkpoints.sqlite3") as saver:
         graph = build_graph().compile(checkpointer=saver, name="retest")
         config: Any = {"configurable": {"thread_id": run_id}}

@@ -227,6 +227,16 @@ def test_interrupted_run_ends_at_once_with_130_and_says_how_it_goes_on(cli: Cli,
     assert written(cli.folder / "outputs") == {}
 
 
+def test_run_is_sent_to_no_tracer_that_the_environment_names(cli: Cli) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as tracer:
+        tracer.setblocking(False)
+        traced = {"LANGSMITH_TRACING": "true", "LANGCHAIN_TRACING_V2": "true", "LANGSMITH_API_KEY": "canary"}
+        address = f"http://127.0.0.1:{tracer.getsockname()[1]}"
+        cli("run", cli.seed(), *OFFLINE, "-q", LANGSMITH_ENDPOINT=address, **traced)
+        with pytest.raises(BlockingIOError):  # nobody has knocked
+            tracer.accept()
+
+
 # --- the library's file ----------------------------------------------------------------------------
 
 
