@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from chat_server import ChatServer, Sent
 from fakes import claim, paper
 from oai_server import Record, serving
 from typer.testing import CliRunner
@@ -400,6 +401,26 @@ def test_embedding_model_that_fails_is_named_and_the_key_is_not(options: dict[st
         EndpointEncoder("big", base_url=url, api_key="canary", retries=0).encode(["a", "b"])
     assert "the embedding model big" in str(told.value)
     assert "canary" not in repr(told.value)
+
+
+def test_embedding_request_follows_no_redirect() -> None:
+    with ChatServer([]) as other:
+        moved = Sent(status=307, headers={"Location": f"{other.url}/embeddings"})
+        with ChatServer([moved]) as server, pytest.raises(SourceUnreachable, match="the embedding model big"):
+            EndpointEncoder("big", base_url=server.url, api_key="canary", retries=0).encode(["a"])
+    assert (len(server.asked), other.asked) == (1, [])
+
+
+def test_nothing_of_the_environment_reaches_the_embedding_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("OPENAI_API_KEY", "OPENAI_ADMIN_KEY", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID", "OPENAI_WEBHOOK_SECRET"):
+        monkeypatch.setenv(name, "ambient-canary")
+    monkeypatch.setenv("OPENAI_BASE_URL", "https://ambient.example.org/v1")
+    monkeypatch.setenv("HTTP_PROXY", "http://ambient.example.org:1")
+    vector = {"object": "list", "model": "big", "data": [{"object": "embedding", "index": 0, "embedding": [1.0]}]}
+    with ChatServer([Sent(body=json.dumps(vector).encode())]) as server:
+        EndpointEncoder("big", base_url=server.url, api_key="mine", retries=0).encode(["a"])
+    assert "ambient" not in json.dumps(server.headers)
+    assert server.headers[0]["authorization"] == "Bearer mine"
 
 
 # --- commands --------------------------------------------------------------------------------------

@@ -64,13 +64,22 @@ class EndpointEncoder:
     def __init__(self, model: str, *, base_url: str | None, api_key: str, retries: int = 3) -> None:
         import openai
 
+        from retest.judges.endpoint import OPENAI
+
         self.model = model
-        url = checked_url(base_url) if base_url else None
-        # A redirect could carry the texts, and the key, elsewhere.
-        transport = openai.DefaultHttpxClient(follow_redirects=False, trust_env=not (url and is_loopback(url)))
+        url = checked_url(base_url or OPENAI)
+        # As the judge's: a redirect would carry the texts, and the key, to a host nobody chose.
+        transport = openai.DefaultHttpxClient(follow_redirects=False, trust_env=not is_loopback(url))
         self._client = openai.OpenAI(
-            base_url=url, api_key=api_key, max_retries=retries, timeout=60.0, http_client=transport
+            base_url=url,
+            api_key=api_key,
+            admin_api_key="",
+            webhook_secret="",
+            max_retries=retries,
+            timeout=60.0,
+            http_client=transport,
         )
+        self._client.organization = self._client.project = None  # the package reads them from the environment
 
     def encode(self, texts: Sequence[str]) -> Any:
         import numpy as np
