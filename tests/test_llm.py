@@ -205,7 +205,7 @@ def using(server: ChatServer, work: Callable[[Endpoint], Awaitable[T]], **option
     """What `work` makes of an endpoint at the server."""
 
     async def go() -> T:
-        endpoint = Endpoint(base_url=server.url, api_key=KEY, model="scripted", **({"retries": 0} | options))
+        endpoint = Endpoint(base_url=server.url, api_key=KEY, **({"model": "scripted", "retries": 0} | options))
         try:
             return await work(endpoint)
         finally:
@@ -456,6 +456,44 @@ def test_a_rate_limit_is_waited_out_as_the_server_says() -> None:
 def test_each_failure_of_the_moment_is_unreachable_and_named(answer: Sent, message: str) -> None:
     with serving(lambda _: answer) as server, pytest.raises(JudgeUnreachable, match=re.escape(message)):
         ask(server)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        failed(400, "upstream gpu-07.corp.internal:/srv/models/secret busy"),
+        failed(429, "gpu-07.corp.internal is full", AT_ONCE),
+        failed(403, "gpu-07.corp.internal flagged it: moderation"),
+        said(None, refusal="Ask gpu-07.corp.internal."),
+        said("", finish="length"),
+        said("gpu-07.corp.internal"),
+        completion([]),
+        Sent(body=b"gpu-07.corp.internal", headers={"Content-Type": "text/html"}),
+        Sent(held=True),
+    ],
+)
+def test_reason_that_a_report_holds_names_no_host_no_model_and_no_word_of_the_server(answer: Sent) -> None:
+    async def work(endpoint: Endpoint) -> list[Answer]:
+        return await LlmJudge(endpoint, PlainJudge()).weigh(CLAIM, [ANCHOR], [SCRATCHPAD])
+
+    with serving(lambda _: answer) as server:
+        (kept,) = using(server, work, timeout=0.5, model="/srv/models/secret")
+    assert isinstance(kept, NotJudged)
+    assert re.match(r"the (?:endpoint|model)\b", kept.reason)
+    assert not re.search(r"gpu-07|secret|127\.|/|\d{4}", kept.reason)
+
+
+def test_where_it_failed_is_told_on_stderr(caplog: pytest.LogCaptureFixture) -> None:
+    with serving([]) as server:
+        host = server.url.split("/")[2]
+    with pytest.raises(JudgeUnreachable):
+        ask(server)
+    with serving([failed(400, "the context is too long")] * 4) as other, pytest.raises(JudgeUnreachable):
+        ask(other)
+    assert [record.message for record in caplog.records] == [
+        f"{host}: the endpoint could not be reached; is OPENAI_BASE_URL right?",
+        f"{other.url.split('/')[2]}: the endpoint answers 400. It says: the context is too long",
+    ]
 
 
 def test_what_a_server_says_of_its_machines_is_told_on_stderr_once_and_in_no_report(

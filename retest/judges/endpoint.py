@@ -135,7 +135,7 @@ class Endpoint:
             )
         self.model = model
         self.host = urlsplit(url).netloc
-        self._told: set[str] = set()
+        self._told: set[str] = set()  # or an outage would say the same for every claim
         self._form: Form = "json_schema"
         self._is_proven = False
         self._parameters: dict[str, Any] = {"temperature": 0, "max_completion_tokens": max_tokens}
@@ -192,7 +192,7 @@ class Endpoint:
             try:
                 return read(await self._complete(talk, schema), schema)
             except Unreadable as error:
-                raise JudgeUnreachable(f"{self.model} did not answer in the form asked for, twice: {error}.") from None
+                raise JudgeUnreachable(f"the model did not answer in the form asked for, twice: {error}.") from None
 
     async def _complete(self, talk: list[dict[str, str]], schema: type[Reply]) -> str:
         """The reply's text, in the best form that the endpoint is able to."""
@@ -206,11 +206,11 @@ class Endpoint:
                     continue
                 raise self._explained(error) from None
             except openai.APITimeoutError:
-                raise JudgeUnreachable("the endpoint did not answer in time.") from None
+                raise self._unreachable("the endpoint did not answer in time.") from None
             except openai.APIConnectionError:
-                raise JudgeUnreachable("the endpoint could not be reached; is OPENAI_BASE_URL right?") from None
+                raise self._unreachable("the endpoint could not be reached; is OPENAI_BASE_URL right?") from None
             except (openai.APIError, ValueError):
-                raise JudgeUnreachable("the endpoint sent something that is not a chat completion.") from None
+                raise self._unreachable("the endpoint sent something that is not a chat completion.") from None
             text = self._text(completion)
             self._form, self._is_proven = max(form, self._form, key=_FORMS.index), True  # a neighbour may know better
             return text
@@ -242,23 +242,22 @@ class Endpoint:
         The package takes what a server sends as it is, so each part is looked at before it is used.
         """
         if not isinstance(completion, ChatCompletion):
-            raise JudgeUnreachable("the endpoint sent something that is not a chat completion.")
+            raise self._unreachable("the endpoint sent something that is not a chat completion.")
         self._count(completion)
         if not completion.choices:
-            raise JudgeUnreachable(f"{self.model} sent an empty answer (no choices).")
+            raise JudgeUnreachable("the model sent an empty answer (no choices).")
         choice = completion.choices[0]
         message = getattr(choice, "message", None)
         finish = getattr(choice, "finish_reason", None)
         if finish == "length":
-            raise JudgeUnreachable(f"{self.model}'s answer was cut off at its length limit.")
+            raise JudgeUnreachable("the model's answer was cut off at its length limit.")
         if finish == "content_filter":
-            raise JudgeUnreachable("the endpoint withheld the answer (content filter).")
+            raise self._unreachable("the endpoint withheld the answer (content filter).")
         if isinstance(refusal := getattr(message, "refusal", None), str) and refusal:
-            self._tell(f"{self.model} declined to answer: {self._safe(refusal)}")
-            raise JudgeUnreachable(f"{self.model} declined to answer.")
+            raise self._unreachable("the model declined to answer.", refusal)
         content = getattr(message, "content", None) or ""
         if message is None or not isinstance(content, str):
-            raise JudgeUnreachable("the endpoint sent something that is not a chat completion.")
+            raise self._unreachable("the endpoint sent something that is not a chat completion.")
         return content
 
     def _count(self, completion: ChatCompletion) -> None:
@@ -276,7 +275,7 @@ class Endpoint:
         """The error that a person can act on. What the server says about a key is left out: it may repeat it."""
         status, words = error.status_code, _words_of(error)
         if status in (401, 403) and re.search(r"moderat|flagged", words, re.IGNORECASE):
-            return JudgeUnreachable("the endpoint refused these texts (moderation).")
+            return self._unreachable("the endpoint refused these texts (moderation).")
         if status in (401, 403):
             return JudgeRefused(
                 f"{self.host} refuses the key ({status}): set OPENAI_API_KEY to a key that it accepts, "
@@ -292,15 +291,19 @@ class Endpoint:
                 "that it serves; if none works, check OPENAI_BASE_URL, which mostly ends in /v1."
             )
         if status == 429:
-            return JudgeUnreachable("the endpoint limits the rate (429) and did not let up.")
-        self._tell(f"{self.host} answers {status}: {self._safe(_STATUS_PREFIX.sub('', error.message))}")
-        return JudgeUnreachable(f"the endpoint answers {status}.")
+            return self._unreachable("the endpoint limits the rate (429) and did not let up.")
+        return self._unreachable(f"the endpoint answers {status}.", _STATUS_PREFIX.sub("", error.message))
 
-    def _tell(self, words: str) -> None:
-        """Says on stderr, once, what a report must not hold: a server's words may name its machines and folders."""
-        if words not in self._told:
-            self._told.add(words)
-            log.warning("%s", words)
+    def _unreachable(self, trouble: str, words: str = "") -> JudgeUnreachable:
+        """The trouble as a report may tell it. Where it was, and a server's words for it, go to stderr, once each.
+
+        A report is for others to read, and such words may name machines and folders.
+        """
+        told = f"{self.host}: {trouble}" + (f" It says: {self._safe(words)}" if words else "")
+        if told not in self._told:
+            self._told.add(told)
+            log.warning("%s", told)
+        return JudgeUnreachable(trouble)
 
     def _safe(self, words: str) -> str:
         """Words of the server, short and without the key."""
