@@ -377,15 +377,18 @@ def test_report_of_a_seed_that_is_gone_is_committed_away_and_nothing_else(tmp_pa
     outputs, handed = night.work / "outputs", tmp_path / "handed"
     outputs.mkdir()
     handed.mkdir()
-    for name, text in (("lakes.md", ours), ("ponds.md", ours), ("mine.md", "# Mine\n"), ("CHANGES.md", "# Changes\n")):
+    tagged, untitled = ours.replace("[retest,", "[retesting,"), ours.replace("title", "aliases")
+    for name, text in (("lakes.md", ours), ("ponds.md", ours), ("mine.md", "# Mine\n"), ("CHANGES.md", "# Changes\n"),
+                       ("tagged.md", tagged), ("untitled.md", untitled)):  # fmt: skip
         (outputs / name).write_text(text, encoding="utf-8")
+    (outputs / "link.md").symlink_to("ponds.md")
     assert night.step("commit.sh")[0] == 0
     night.checkout()
     (handed / "ponds.md").write_text(ours, encoding="utf-8")
     status, log, _ = night.step("commit.sh", AUDIT_FROM=str(handed))
     assert status == 0, log
-    kept = night.git("ls-tree", "--name-only", "-r", "main", "outputs").splitlines()
-    assert kept == ["outputs/CHANGES.md", "outputs/mine.md", "outputs/ponds.md"]
+    kept = night.git("ls-tree", "--name-only", "-r", "main:outputs").splitlines()
+    assert kept == ["CHANGES.md", "link.md", "mine.md", "ponds.md", "tagged.md", "untitled.md"]
 
 
 def test_nothing_that_the_audit_says_comes_after_the_commands_are_switched_on_again(tmp_path: Path) -> None:
