@@ -25,7 +25,9 @@ token=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
 echo "::stop-commands::$token"
 status=0
 retest run "${flags[@]}" -- "${seeds[@]}" >"$folder/run.json" 2>"$folder/said" || status=$?
-cat "$folder/said" >&2 # whole before the commands are switched on again: a `tee` beside the run may come too late
+# Whole, and on the stream of the two tokens: a `tee` beside the run may come too late, and the runner keeps no order
+# between stdout and stderr.
+cat "$folder/said"
 echo "::$token::"
 
 case $status in
