@@ -58,7 +58,7 @@ def remove_reports(folder: Path, kept: Collection[str]) -> None:
     """
     for pattern, ours in _OURS.items():
         for path in sorted(folder.glob(pattern)):
-            if path.name not in kept and (text := _read(path)) and ours.match(text):
+            if path.name not in kept and not path.is_symlink() and (text := _read(path)) and ours.match(text):
                 path.unlink(missing_ok=True)
 
 
