@@ -110,7 +110,7 @@ def _left_as_it_was(
 def _told_in(before: ClaimRecord, record: ClaimRecord, files: Collection[str]) -> ClaimRecord:
     """The record with the places in these files that the earlier one knows."""
     places = sorted({*record.seeds, *(p for p in before.seeds if p.file in files)}, key=lambda p: (p.file, p.line))
-    leaning = (*record.leaning, *(item for item in before.leaning if item.file in files))
+    leaning = dict.fromkeys((*record.leaning, *(item for item in before.leaning if item.file in files)))
     return record.model_copy(
         update={"seeds": tuple(places), "leaning": tuple(sorted(leaning, key=lambda s: (s.file, s.line)))}
     )

@@ -81,8 +81,16 @@ class Tools:
     fresh: bool = False
     """Ignore what the run before found; its claims keep their ids all the same."""
     slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(8))
+    context: Sequence[Seed] = ()
+    """Seeds of the report before that this run was not asked about: who else cites a claim tells whose paper it is."""
 
     _library: Library | None = None
+
+    def all_seeds(self) -> list[Seed]:
+        """Those that are audited among the others, in the order of the report before: a part is read as the whole was."""
+        before = {seed.file: place for place, seed in enumerate(self.previous.seeds)} if self.previous else {}
+        both = [*self.seeds, *self.context]
+        return sorted(both, key=lambda seed: before.get(seed.file, len(before))) if self.context else both
 
     def library(self) -> Library:
         """What `read` laid down."""
@@ -121,7 +129,12 @@ def tools_of(runtime: Runtime[Tools]) -> Tools:
 def read(state: Run, runtime: Runtime[Tools]) -> dict[str, Any]:
     """Makes claims of the seeds' notes."""
     tools = tools_of(runtime)
-    claims = merge_claims(tools.seeds, known_claims(tools.previous))
+    named = {seed.file for seed in tools.seeds}
+    claims = [
+        claim
+        for claim in merge_claims(tools.all_seeds(), known_claims(tools.previous))
+        if any(place.file in named for place in claim.places)
+    ]
     tools._library = None
     tools.desk.put("library", "", Library(seeds=tuple(tools.seeds), claims=tuple(claims)))
     return {"claims": [claim.id for claim in claims]}

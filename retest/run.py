@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import aclosing, asynccontextmanager, closing, contextmanager
+from contextlib import aclosing, asynccontextmanager, closing, contextmanager, suppress
 from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
@@ -197,7 +197,8 @@ def _audit(
         )
     if unnamed:
         say(f"{count(len(unnamed), 'seed')} of {settings.out} not named here: left as audited before.")
-    run_id = _run_id(seeds, previous, source, judge, scout, settings, since, as_of)
+    context = _readable(unnamed)
+    run_id = _run_id([*seeds, *context], previous, source, judge, scout, settings, since, as_of)
     kept_lines = [] if settings.fresh else kept_lines
     with _caches(settings, run_id) as (ledger, desk):
         ledger.load(kept_lines)
@@ -214,6 +215,7 @@ def _audit(
             scout=scout,
             fresh=settings.fresh,
             slots=asyncio.Semaphore(settings.concurrency),
+            context=context,
         )
         asyncio.run(_drive(tools, settings, run_id, progress))
         report = assemble(tools, previous, acks)
@@ -263,6 +265,15 @@ def _unnamed(paths: Sequence[Path], seeds: Sequence[Seed], previous: Report | No
         and not _is_gone(seed.file, paths, Path.cwd())
         and (Path(seed.file).is_file() or not told.issuperset(seed.claims))
     }
+
+
+def _readable(files: Collection[str]) -> list[Seed]:
+    """Those of the seeds that can be read from here."""
+    found = []
+    for file in sorted(files):
+        with suppress(InputError):
+            found.append(read_seed(Path(file), file))
+    return found
 
 
 def _is_gone(file: str, paths: Sequence[Path], cwd: Path) -> bool:

@@ -90,6 +90,17 @@ def test_run_over_one_seed_leaves_the_others_as_they_were(audit: Audit, tmp_path
     assert (whole.changes, [seed.audited for seed in whole.report.seeds]) == ((), [None, None])
 
 
+@pytest.mark.parametrize("named", ["seeds/ponds.txt", "seeds/again.md"])
+def test_claim_that_two_seeds_tell_is_read_among_both_whichever_is_named(
+    audit: Audit, tmp_path: Path, named: str
+) -> None:
+    (tmp_path / "seeds" / "again.md").write_text(SEED.replace("the shallow ones win", "we all know"), encoding="utf-8")
+    audit()
+    kept = written(tmp_path / "out")
+    part = audit(seeds=[Path(named)])
+    assert (part.changes, written(tmp_path / "out")) == ((), kept)
+
+
 def test_run_over_one_seed_by_another_judge_is_refused(audit: Audit, tmp_path: Path) -> None:
     (tmp_path / "seeds" / "lakes.md").write_text(LAKES, encoding="utf-8")
     audit()
