@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import tempfile
-from collections.abc import Collection, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from retest.errors import OutputError
@@ -51,20 +51,20 @@ def write_files(folder: Path, files: Mapping[str, str]) -> list[str]:
     return sorted(changed)
 
 
-def remove_reports(folder: Path, kept: Collection[str]) -> None:
-    """Removes the reports and pages that are none of `kept`: what nobody audits any more must not pass for audited.
+def remove_reports(folder: Path, names: Iterable[str]) -> None:
+    """Removes those of the files that retest wrote: what nobody audits any more must not pass for audited.
 
-    What was not written by retest stays.
+    What somebody else put in their place stays.
     """
-    for pattern, ours in _OURS.items():
-        for path in sorted(folder.glob(pattern)):
-            if path.name not in kept and not path.is_symlink() and (text := _read(path)) and ours.match(text):
-                path.unlink(missing_ok=True)
+    for path in (folder / name for name in sorted(names)):
+        ours = _OURS.get(path.suffix)
+        if ours and not path.is_symlink() and (text := _read(path)) and ours.match(text):
+            path.unlink(missing_ok=True)
 
 
 _OURS = {
-    "*.md": re.compile(r"---\ntitle: .*\nas_of: .*\ntags: \[retest[,\]]"),
-    "*.html": re.compile(
+    ".md": re.compile(r"---\ntitle: .*\nas_of: .*\ntags: \[retest[,\]]"),
+    ".html": re.compile(
         r"<!doctype html>\n<html lang=\"en\">\n<head>.*What still holds</title><link rel=\"stylesheet\" href=\"site.css\">"
     ),
 }

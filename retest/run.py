@@ -226,8 +226,11 @@ def _audit(
         files = render(report, changed, told_before)
         files[LEDGER] = merged_lines(kept_lines, entries_of(tools))
         quiet = is_quiet(previous, report) and _is_whole(settings.out, files)
+        # Before the verdicts are written: they name what a killed run has still to remove.
+        remove_reports(
+            settings.out, {f"{seed.stem}.md" for seed in (previous.seeds if previous else ())} - files.keys()
+        )
         written = [] if quiet else write_files(settings.out, files)
-        remove_reports(settings.out, files.keys())
         figures = _figures(source, ledger, judge)
         _log_run(settings.home, report, figures, today)
         desk.clear()

@@ -81,5 +81,5 @@ def test_only_reports_that_a_run_wrote_are_removed(tmp_path: Path) -> None:
     ours = '---\ntitle: "Do ponds?"\nas_of: 2026-08-31\ntags: [retest, retest/relaxed]\n---\n'
     for name, text in (("old.md", ours), ("kept.md", ours), ("mine.md", "---\ntitle: x\n---\n"), ("note.txt", ours)):
         (tmp_path / name).write_text(text)
-    remove_reports(tmp_path, ["kept.md"])
+    remove_reports(tmp_path, ["old.md", "mine.md", "note.txt", "none.md"])
     assert sorted(path.name for path in tmp_path.iterdir()) == ["kept.md", "mine.md", "note.txt"]

@@ -26,5 +26,5 @@ def site(
     files = pages(report, changes.read_text(encoding="utf-8") if changes.is_file() else "")
     check_writable(out)
     written = write_files(out, files)
-    remove_reports(out, files.keys())
+    remove_reports(out, {path.name for path in out.glob("*.html")} - files.keys())
     Story(quiet=quiet).say(f"{len(files)} files in {out}, {len(written)} new or changed; open {out / 'index.html'}")
