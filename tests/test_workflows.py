@@ -379,8 +379,10 @@ def test_report_of_a_seed_that_is_gone_is_committed_away_and_nothing_else(tmp_pa
     handed.mkdir()
     tagged, untitled = ours.replace("[retest,", "[retesting,"), ours.replace("title", "aliases")
     for name, text in (("lakes.md", ours), ("ponds.md", ours), ("mine.md", "# Mine\n"), ("CHANGES.md", "# Changes\n"),
-                       ("tagged.md", tagged), ("untitled.md", untitled)):  # fmt: skip
+                       ("tagged.md", tagged), ("untitled.md", untitled), ("archived.md", ours)):  # fmt: skip
         (outputs / name).write_text(text, encoding="utf-8")
+    stems = [{"file": "a.md", "stem": stem} for stem in ("lakes", "ponds", "mine", "link", "tagged", "untitled")]
+    (outputs / "verdicts.json").write_text(json.dumps({"seeds": stems}, indent=2), encoding="utf-8")
     (outputs / "link.md").symlink_to("ponds.md")
     assert night.step("commit.sh")[0] == 0
     night.checkout()
@@ -388,7 +390,9 @@ def test_report_of_a_seed_that_is_gone_is_committed_away_and_nothing_else(tmp_pa
     status, log, _ = night.step("commit.sh", AUDIT_FROM=str(handed))
     assert status == 0, log
     kept = night.git("ls-tree", "--name-only", "-r", "main:outputs").splitlines()
-    assert kept == ["CHANGES.md", "link.md", "mine.md", "ponds.md", "tagged.md", "untitled.md"]
+    assert kept == [
+        "CHANGES.md", "archived.md", "link.md", "mine.md", "ponds.md", "tagged.md", "untitled.md", "verdicts.json",
+    ]  # fmt: skip
 
 
 def test_nothing_that_the_audit_says_comes_after_the_commands_are_switched_on_again(tmp_path: Path) -> None:

@@ -40,10 +40,15 @@ if [ -n "$from" ]; then
     [[ -f $path && ! -L $path && $name =~ ^[A-Za-z0-9_][A-Za-z0-9._-]*\.(md|json|jsonl|bib|svg|toml|patch)$ ]] ||
       refuse "Something among the reports is not a report; nothing was committed."
   done < <(find "$from" -mindepth 1 -print0)
+  # Of the reports that the night before wrote, that of a seed which is gone is not among them; all else stays.
+  earlier=()
+  if [ -f "$out/verdicts.json" ]; then
+    mapfile -t earlier < <(sed -n 's/^ *"stem": "\([A-Za-z0-9_-]*\)",\{0,1\}$/\1/p' "$out/verdicts.json")
+  fi
   find "$from" -mindepth 1 -exec cp -- '{}' "$out/" ';'
-  # The report of a seed that is gone is not among them; what retest did not write stays.
-  for report in "$out"/*.md; do
-    if [[ -f $report && ! -L $report && ! -e $from/${report##*/} ]] && written_by_retest "$report"; then
+  for stem in "${earlier[@]}"; do
+    report=$out/$stem.md
+    if [[ -f $report && ! -L $report && ! -e $from/$stem.md ]] && written_by_retest "$report"; then
       rm -- "$report"
     fi
   done
